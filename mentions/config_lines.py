@@ -1,0 +1,99 @@
+"""Where in ``watch.toml`` a problem stands, what it is, and how to mend it."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+KNOWN_KEYS = {
+    0: ("brands", "sources", "retention", "alerts", "judge", "store"),
+    "brands": ("name", "aliases", "exclude", "channel"),
+    "sources": ("spider", "schedule", "params", "max_silence", "max_rejected", "allow_private"),
+    "retention": ("mentions", "alerts", "alert_events", "runs", "seen", "rejects"),
+    "alerts": ("max_age", "language", "privacy"),
+    "judge": ("model",),
+    "store": ("shards", "replicas"),
+}
+_HEADER = re.compile(r"^\s*\[+\s*([^\]]+?)\s*\]+")
+_KEY = re.compile(r"""^\s*([A-Za-z0-9_."'-]+)\s*=""")
+_AT_LINE = re.compile(r"\(at line (\d+), column \d+\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that a person must change."""
+
+    where: str
+    line: int | None
+    message: str
+    cure: str = ""
+
+    def __str__(self) -> str:
+        place = self.where if self.line is None else f"{self.where}:{self.line}"
+        return f"{place}: {self.message}" + (f" ({self.cure})" if self.cure else "")
+
+
+def line_of(text: str, path: tuple[str, ...]) -> int | None:
+    """The line of the deepest part of ``path`` that stands in the file."""
+    found: dict[tuple[str, ...], int] = {}
+    table: tuple[str, ...] = ()
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := _HEADER.match(line):
+            table = _parts(header[1])
+            for depth in range(1, len(table) + 1):
+                found.setdefault(table[:depth], number)
+        elif key := _KEY.match(line):
+            found.setdefault((*table, *_parts(key[1])), number)
+    for depth in range(len(path), 0, -1):
+        if path[:depth] in found:
+            return found[path[:depth]]
+    return None
+
+
+def _parts(dotted: str) -> tuple[str, ...]:
+    return tuple(part.strip(" \"'") for part in dotted.split("."))
+
+
+def syntax_problem(where: str, error: tomllib.TOMLDecodeError) -> Problem:
+    message = str(error)
+    at = _AT_LINE.search(message)
+    cure = "text stands in double quotes, lists in [ ], tables under [name]"
+    return Problem(where, int(at[1]) if at else None, f"not valid TOML: {message}", cure)
+
+
+def problems_in(where: str, text: str, error: ValidationError) -> list[Problem]:
+    """One problem per fault that pydantic found, without the values it was given."""
+    faults = error.errors(include_url=False, include_input=False)
+    return [_problem(where, text, fault) for fault in faults]
+
+
+def _problem(where: str, text: str, fault: ErrorDetails) -> Problem:
+    path = tuple(str(part) for part in fault["loc"] if part != "[key]")
+    message = fault["msg"].removeprefix("Value error, ")
+    cure = ""
+    if fault["type"] == "extra_forbidden":
+        message, cure = "unknown key", _nearest(path)
+    elif fault["type"] == "missing":
+        message, cure = "is missing", f'add {path[-1]} = "…" to [{".".join(path[:-1])}]'
+    elif fault["type"] == "string_pattern_mismatch":
+        message, cure = "has the wrong form", _form(path)
+    return Problem(where, line_of(text, path), f"{'.'.join(path)}: {message}", cure)
+
+
+def _nearest(path: tuple[str, ...]) -> str:
+    known = KNOWN_KEYS[path[0]] if len(path) > 1 and path[0] in KNOWN_KEYS else KNOWN_KEYS[0]
+    guess = difflib.get_close_matches(path[-1], known, n=1)
+    return f"did you mean {guess[0]}?" if guess else f"known here: {', '.join(known)}"
+
+
+def _form(path: tuple[str, ...]) -> str:
+    if path[-1] == "channel":
+        return 'a channel is "#name" or its id'
+    if path[-1] == "model":
+        return 'a model is "name@revision", the revision a commit of 7 to 40 hex digits'
+    return "ids use a-z, 0-9, _ and -, and begin with a letter or digit"
