@@ -1,0 +1,47 @@
+"""`molva store run`: the embedded store in the foreground."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from molva.embedded import embedded_store
+
+
+@click.command()
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(".molva/store"),
+    show_default=True,
+    help="Directory that keeps the documents.",
+)
+@click.option("--port", type=click.IntRange(1, 65535), default=9200, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print the address as JSON.")
+def command(data: Path, port: int, *, as_json: bool) -> None:
+    """Run an Elasticsearch-compatible store on this machine until Ctrl-C.
+
+    For trying things out and for tests; production wants a real Elasticsearch.
+
+    \b
+    Example:
+      molva store run --data .molva/store --port 9200
+      MOLVA_ELASTICSEARCH_URL=http://127.0.0.1:9200 molva init
+    """
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with embedded_store(data, port=port) as store:
+            line = json.dumps({"url": store.url}) if as_json else f"{store.url}  (Ctrl-C stops it)"
+            click.echo(line)
+            store.wait()
+    except KeyboardInterrupt:
+        click.echo("stopped", err=True)
+
+
+def _interrupt(_signum: int, _frame: FrameType | None) -> None:
+    """Let SIGTERM end the command the way Ctrl-C does: through every ``finally``."""
+    raise KeyboardInterrupt
