@@ -1,4 +1,4 @@
-"""Lengths of time as people write them: ``15m``, ``24h``, ``7d``, ``2w``, or ISO 8601 (``P1DT2H``)."""
+"""Lengths of time as people write them: ``15m``, ``24h``, ``7d``, ``2w``, or ISO 8601 (``P1D``)."""
 
 from __future__ import annotations
 

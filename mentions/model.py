@@ -24,6 +24,8 @@ MAX_ID = 512  # bytes of a keyword in the index stay far below its limit of 32,7
 
 
 class Kind(StrEnum):
+    """What sort of place it was said in."""
+
     REVIEW = "review"
     FORUM = "forum"
     SOCIAL = "social"
@@ -46,6 +48,8 @@ class Origin(StrEnum):
 
 
 class Sentiment(StrEnum):
+    """Towards the brand, not in general."""
+
     NEGATIVE = "negative"
     NEUTRAL = "neutral"
     POSITIVE = "positive"
@@ -61,6 +65,8 @@ class Urgency(StrEnum):
 
 
 class Intent(StrEnum):
+    """What the writer is doing: it decides who should deal with the post."""
+
     COMPLAINT = "complaint"
     LEAVING = "leaving"
     QUESTION = "question"
@@ -70,6 +76,8 @@ class Intent(StrEnum):
 
 
 class Topic(StrEnum):
+    """The main one."""
+
     DELIVERY = "delivery"
     PRODUCT = "product"
     BILLING = "billing"
@@ -82,6 +90,8 @@ class Topic(StrEnum):
 
 
 class Action(StrEnum):
+    """What becomes of a mention; ``review`` is a human's queue, for what cannot be judged."""
+
     ALERT = "alert"
     DIGEST = "digest"
     SILENT = "silent"
@@ -112,6 +122,8 @@ class DeliveryState(StrEnum):
 
 
 class WorkState(StrEnum):
+    """How far the case has come."""
+
     OPEN = "open"
     CLAIMED = "claimed"
     ANSWERED = "answered"

@@ -31,6 +31,8 @@ DAY = timedelta(days=1)
 
 
 class Section(BaseModel):
+    """Closed: a key that nobody knows is a misspelt one."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 

@@ -1,0 +1,157 @@
+"""The outbox: alerts that a person must see, and the state of each on its way there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from elasticsearch import ConflictError, Elasticsearch, NotFoundError
+
+from mentions.model import Alert, DeliveryState
+from mentions.store.client import Client
+from mentions.store.names import Names
+
+_WAITING = frozenset({DeliveryState.NEW, DeliveryState.POSTING, DeliveryState.UNKNOWN})
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAlert:
+    """One alert, and the version of it that was read."""
+
+    alert: Alert
+    seq_no: int
+    primary_term: int
+
+    @property
+    def id(self) -> str:
+        return self.alert.id
+
+
+def is_pending(alert: Alert) -> bool:
+    """Whether the chat does not show this revision yet; a dead alert waits for a person."""
+    delivery = alert.delivery
+    behind = delivery.state is DeliveryState.SENT and delivery.sent_revision < alert.revision
+    return delivery.state in _WAITING or behind
+
+
+class AlertStore:
+    """Every change is a compare-and-set on the version that was read."""
+
+    def __init__(self, client: Client, names: Names) -> None:
+        self._client = client
+        self._index = names.index("alerts")
+        self._events = names.index("alert-events")
+
+    def create(self, alert: Alert) -> bool:
+        """Whether it is new; finding it there already is success, for it was created once."""
+
+        def send(es: Elasticsearch) -> bool:
+            try:
+                es.create(index=self._index, id=alert.id, document=_document(alert))
+            except ConflictError:
+                return False
+            return True
+
+        return self._client.call(send)
+
+    def get(self, alert_id: str) -> StoredAlert | None:
+        """By id and as of now."""
+        answer = self._client.call(
+            lambda es: es.options(ignore_status=404).get(index=self._index, id=alert_id)
+        )
+        return _stored(answer.body) if answer.get("found") else None
+
+    def replace(self, stored: StoredAlert, new: Alert) -> StoredAlert | None:
+        """The version just written, or ``None``: someone was there first, read it again.
+
+        A write whose answer got lost is told from a lost race by reading what stands there.
+        """
+
+        def send(es: Elasticsearch) -> StoredAlert | None:
+            try:
+                answer = es.index(
+                    index=self._index,
+                    id=stored.id,
+                    document=_document(new),
+                    if_seq_no=stored.seq_no,
+                    if_primary_term=stored.primary_term,
+                )
+            except (ConflictError, NotFoundError):
+                return None
+            return StoredAlert(new, answer["_seq_no"], answer["_primary_term"])
+
+        written = self._client.call(send)
+        if written is None:
+            there = self.get(stored.id)
+            return there if there is not None and there.alert == new else None
+        return written
+
+    def due(self, limit: int = 100, now: datetime | None = None) -> list[StoredAlert]:
+        """Pending alerts whose time has come, longest due first."""
+        moment = (now or datetime.now(UTC)).isoformat()
+        due = [{"term": {"pending": True}}, {"range": {"next_action_at": {"lte": moment}}}]
+        return self._search({"bool": {"filter": due}}, limit)
+
+    def pending(self, limit: int = 1_000) -> list[StoredAlert]:
+        """Everything that the chat does not show yet, due or not."""
+        return self._search({"term": {"pending": True}}, limit)
+
+    def in_state(self, state: DeliveryState, limit: int = 1_000) -> list[StoredAlert]:
+        return self._search({"term": {"delivery.state": str(state)}}, limit)
+
+    def event(self, alert_id: str, seq: int, kind: str, facts: Mapping[str, Any]) -> bool:
+        """Append to the alert's history; ``False`` if this number was written before."""
+        document = {
+            "alert_id": alert_id,
+            "seq": seq,
+            "at": datetime.now(UTC).isoformat(),
+            "kind": kind,
+            "facts": dict(facts),
+        }
+
+        def send(es: Elasticsearch) -> bool:
+            try:
+                es.create(index=self._events, id=f"{alert_id}:{seq}:{kind}", document=document)
+            except ConflictError:
+                return False
+            return True
+
+        return self._client.call(send)
+
+    def events(self, alert_id: str) -> list[Mapping[str, Any]]:
+        """The alert's history, oldest first."""
+        self._client.refresh(self._events)
+        answer = self._client.call(
+            lambda es: es.search(
+                index=self._events,
+                query={"term": {"alert_id": alert_id}},
+                sort=[{"seq": {"order": "asc"}}, {"at": {"order": "asc"}}],
+                size=1_000,
+            )
+        )
+        return [hit["_source"] for hit in answer["hits"]["hits"]]
+
+    def _search(self, query: dict[str, Any], limit: int) -> list[StoredAlert]:
+        self._client.refresh(self._index)
+        answer = self._client.call(
+            lambda es: es.search(
+                index=self._index,
+                query=query,
+                sort=[{"next_action_at": {"order": "asc"}}, {"id": {"order": "asc"}}],
+                size=limit,
+                seq_no_primary_term=True,
+            )
+        )
+        return [_stored(hit) for hit in answer["hits"]["hits"]]
+
+
+def _document(alert: Alert) -> dict[str, Any]:
+    facts = alert.model_dump(mode="json", exclude_none=True)
+    return {"id": alert.id, "pending": is_pending(alert), **facts}
+
+
+def _stored(hit: Mapping[str, Any]) -> StoredAlert:
+    facts = {name: value for name, value in hit["_source"].items() if name not in {"id", "pending"}}
+    return StoredAlert(Alert.model_validate(facts), hit["_seq_no"], hit["_primary_term"])

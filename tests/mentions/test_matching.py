@@ -1,0 +1,95 @@
+"""Which posts are about which brand: inflection, alphabets, marks, boundaries, exclusions."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mentions.matching import Matcher
+from mentions.settings import Brand
+
+BRANDS = {
+    "romashka": Brand(
+        name="Ромашка",
+        aliases=("Ромашка Банк", "@romashka_help", "#ромашкапомоги"),
+        exclude=("аптечная ромашка", "ромашковый чай", "гадать на ромашке", "кулинария"),
+        channel="#r",
+    ),
+    "perekryostok": Brand(name="Перекрёсток", channel="#p"),
+    "mts": Brand(name="МТС", channel="#m"),
+    "volna": Brand(name="Volna Mobile", channel="#v"),
+}
+MATCHER = Matcher(BRANDS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Купил в Ромашке чайник",
+        "ромашку не рекомендую",
+        "РОМАШКОЙ довольна",
+        "нет никаких ромашек",
+        "Ро\u200bма\u00adшка опять лежит",
+        "Pомaшка с латинскими P и a",
+        "в romashka звонил",
+        "romashku закрыли",
+        "@romashka_help ответьте",
+        "спасибо, @Romashka",
+        "#ромашкапомоги",
+        "#ЛюблюРомашку",
+        "#ромашка_банк",
+        "в Ромашка-Банке очередь",
+        "ромашкабанк списал дважды",
+        "«Ромашка».",
+        "сходила в Ромашку, а аптечная ромашка дома кончилась",
+    ],
+)
+def test_post_is_about_the_brand(text: str) -> None:
+    assert "romashka" in MATCHER.match(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "ромашковое поле",
+        "Ромашкин выступил с докладом",
+        "аптечную ромашку заварила",
+        "гадали на ромашке всю ночь",
+        "кулинария: салат Ромашка",
+        "супермромашка",
+        "почта info@romashkax.example",
+        "@romashka_helper ответьте",
+        "романка",
+    ],
+)
+def test_post_is_not_about_the_brand(text: str) -> None:
+    assert "romashka" not in MATCHER.match(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["в Перекрестке", "Перекрёстка", "perekrestok рядом", "перекрёстков"]
+)
+def test_fleeting_vowels_and_yo_are_forms_of_the_name(text: str) -> None:
+    assert MATCHER.match(text) == ("perekryostok",)
+
+
+@pytest.mark.parametrize("text", ["у МТСа", "мтс", "MTS лежит", "перешёл с MTSа"])
+def test_an_abbreviation_is_declined_as_people_speak(text: str) -> None:
+    assert MATCHER.match(text) == ("mts",)
+
+
+def test_an_english_name_of_two_words_is_found_whole_or_joined_but_not_in_half() -> None:
+    assert MATCHER.match("Volna Mobile is down") == ("volna",)
+    assert MATCHER.match("thanks @VolnaMobile") == ("volna",)
+    assert MATCHER.match("a mobile phone") == ()
+
+
+def test_a_post_may_be_about_two_brands_and_the_title_counts() -> None:
+    assert MATCHER.match("перешла к МТС", title="Ушла из Ромашки") == ("mts", "romashka")
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_matched_without_trouble(text: str) -> None:
+    assert set(MATCHER.match(text)) <= set(BRANDS)
