@@ -47,7 +47,7 @@ class MolvaCommand(BaseOperator):
     def execute(self, context: Context) -> None:
         command = [*molva_command(), *self.arguments]
         self.log.info("running %s", shlex.join(command))
-        self._process = subprocess.Popen(
+        with subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -55,17 +55,20 @@ class MolvaCommand(BaseOperator):
             encoding="utf-8",
             errors="backslashreplace",
             start_new_session=True,
-        )
-        try:
-            assert self._process.stdout is not None
-            for line in self._process.stdout:
-                self.log.info("%s", line.rstrip())
-            code = self._process.wait()
-        finally:
-            end(self._process)
+        ) as self._process:
+            code = self._follow(self._process)
         if code:
             meaning = MEANING.get(code, "it was stopped" if code < 0 else "an unknown exit code")
             raise AirflowException(f"molva {self.arguments[0]} ended with {code}, {meaning}")
+
+    def _follow(self, process: subprocess.Popen[str]) -> int:
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:
+                self.log.info("%s", line.rstrip())
+            return process.wait()
+        finally:  # Airflow's timeout is raised in here
+            end(process)
 
     def on_kill(self) -> None:
         if self._process is not None:
