@@ -1,0 +1,1 @@
+"""One module per command of the command line, loaded only when that command is called."""
