@@ -1,8 +1,8 @@
 """The ``molva`` command: each file in ``molva/commands`` is one, loaded when it is called.
 
-``crawl.py`` is ``molva crawl``, ``dev_site.py`` is ``molva dev site``. Every failure that is foreseen
-becomes one line on standard error and an exit code: 0 done, 1 a bug or a refusal that will not pass,
-2 configuration, 3 unhealthy, 4 blocked, 75 try again later.
+``crawl.py`` is ``molva crawl``, ``dev_site.py`` is ``molva dev site``. Every failure that is
+foreseen becomes one line on standard error and an exit code: 0 done, 1 a bug or a refusal that will
+not pass, 2 configuration, 3 unhealthy, 4 blocked, 75 try again later.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ GROUPS = {
 class Commands(click.Group):
     """The command files whose names begin with a prefix."""
 
-    def __init__(self, name: str, prefix: str = "", **options: str) -> None:
-        super().__init__(name, no_args_is_help=True, **options)
+    def __init__(self, name: str, *, sentence: str, prefix: str = "") -> None:
+        super().__init__(name, no_args_is_help=True, help=sentence)
         self._prefix = prefix
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -41,13 +41,13 @@ class Commands(click.Group):
         if cmd_name not in self.list_commands(ctx):
             return None
         if not self._prefix and cmd_name in GROUPS:
-            return Commands(cmd_name, f"{cmd_name}_", help=GROUPS[cmd_name])
+            return Commands(cmd_name, sentence=GROUPS[cmd_name], prefix=f"{cmd_name}_")
         module = import_module(f"molva.commands.{self._prefix}{cmd_name}")
         command: click.Command = module.command
         return command
 
 
-molva = Commands("molva", help="Hears what people say about a brand, and hands it to a person.")
+molva = Commands("molva", sentence="Hears what people say about a brand, and hands it to a person.")
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ import secrets
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -59,26 +60,34 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
             continue
 
 
-def request(url: str, *, method: str = "GET", body: Any = None, auth: str | None = None) -> Any:
+def request(
+    url: str,
+    *,
+    method: str = "GET",
+    body: Any = None,
+    auth: str | None = None,
+    ca: Path | None = None,
+) -> Any:
     """A JSON answer; raises ``urllib.error.HTTPError`` on a refusal."""
     headers = {"Content-Type": "application/json"}
     if auth:
         headers["Authorization"] = "Basic " + base64.b64encode(auth.encode()).decode()
     data = None if body is None else json.dumps(body).encode()
     asked = urllib.request.Request(url, data=data, method=method, headers=headers)
-    with urllib.request.urlopen(asked, timeout=30) as answer:
+    context = ssl.create_default_context(cafile=ca) if ca else None
+    with urllib.request.urlopen(asked, timeout=30, context=context) as answer:
         return json.loads(answer.read() or b"null")
 
 
 def wait_until_answers(
-    url: str, process: subprocess.Popen[bytes], log: Path, *, auth: str | None = None
+    url: str, process: subprocess.Popen[bytes], log: Path, **access: Any
 ) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
             break
         try:
-            request(url, auth=auth)
+            request(url, **access)
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
         else:
@@ -98,16 +107,17 @@ def embedded_store(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def elasticsearch(folder: Path, *options: str, auth: str | None = None) -> Iterator[str]:
-    """The real Elasticsearch; yields its URL."""
+def elasticsearch(folder: Path, *options: str, **access: Any) -> Iterator[str]:
+    """The real Elasticsearch; yields its URL. ``access`` is what ``request`` needs to reach it."""
     assert ES_RUN, "MOLVA_TEST_ES_RUN is not set"
     port = free_port()
     log = folder / "elasticsearch.log"
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     argv = [str(Path(ES_RUN).resolve()), str(folder / "es"), str(port), *options]
     with running(argv, log=log, env={**os.environ, "PATH": path}) as process:
-        wait_until_answers(f"http://127.0.0.1:{port}", process, log, auth=auth)
-        yield f"http://127.0.0.1:{port}"
+        url = f"{'https' if access.get('ca') else 'http'}://127.0.0.1:{port}"
+        wait_until_answers(url, process, log, **access)
+        yield url
     shutil.rmtree(folder / "es", ignore_errors=True)
 
 

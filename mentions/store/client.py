@@ -27,6 +27,11 @@ PATIENCE = 20.0  # seconds of back-off before a stage gives up with exit 75
 CHUNK_DOCUMENTS = 500
 REQUEST_TIMEOUT = 60.0
 
+_NO_INDEX = "an index is missing: run `molva init`"
+_FORBIDDEN = (
+    "the API key may not do this; docs/store.md lists the privileges of the runtime and admin keys"
+)
+
 log = structlog.get_logger()
 Result = TypeVar("Result")
 Operation = dict[str, Any]
@@ -86,6 +91,7 @@ class Client:
             items = es.bulk(operations=[line for at in waiting for line in _lines(chunk[at])])
             for at, item in zip(waiting, items["items"], strict=True):
                 answer = next(iter(item.values()))
+                _must_be_about_the_document(answer)
                 if answer["status"] not in BUSY:
                     outcomes[at] = (chunk[at], answer["status"], _reason(answer))
             if len(outcomes) < len(chunk):
@@ -93,6 +99,14 @@ class Client:
 
         self.call(send)
         return [outcomes[at] for at in range(len(chunk))]
+
+
+def _must_be_about_the_document(answer: Mapping[str, Any]) -> None:
+    """A key that may not write, or a missing index, is no fault of the document's."""
+    if answer["status"] == 403:
+        raise ConfigError(_FORBIDDEN + f" (write to {answer['_index']})")
+    if answer.get("error", {}).get("type") == "index_not_found_exception":
+        raise ConfigError(_NO_INDEX)
 
 
 def _lines(operation: Operation) -> list[Any]:
@@ -147,12 +161,9 @@ def _translate_answer(error: ApiError) -> MolvaError:
             "the store refuses the key: MOLVA_ELASTICSEARCH_API_KEY is missing, wrong or expired"
         )
     if error.status_code == 403:
-        return ConfigError(
-            "the API key may not do this; docs/store.md lists the privileges of the runtime and "
-            f"the admin key ({_said(error)})"
-        )
+        return ConfigError(f"{_FORBIDDEN} ({_said(error)})")
     if error.status_code == 404 and error.error == "index_not_found_exception":
-        return ConfigError("an index is missing: run `molva init`")
+        return ConfigError(_NO_INDEX)
     if error.status_code in BUSY:
         return TransientError(f"the store is busy ({error.status_code}); nothing was lost")
     return PermanentError(f"the store refuses the request: {_said(error)}")

@@ -75,7 +75,9 @@ def test_a_judgement_of_the_old_text_is_not_put_on_the_new_one(store: Store) -> 
 
 def test_scans_find_everything_that_is_missing_in_order_and_in_batches(store: Store) -> None:
     # Equal times: the order must not depend on them alone.
-    many = [mention(native_id=str(n), published_at=NOW - timedelta(hours=n // 4)) for n in range(23)]
+    many = [
+        mention(native_id=str(n), published_at=NOW - timedelta(hours=n // 4)) for n in range(23)
+    ]
     store.mentions.put(many)
     assert store.mentions.unscored_count() == 23
     batches = list(store.mentions.unscored(batch=5))
@@ -95,8 +97,7 @@ def test_scans_lose_nothing_while_they_are_written_to(store: Store) -> None:
 
 
 def test_a_bad_document_is_set_aside_and_the_batch_goes_on(store: Store) -> None:
-    # A rating that JSON can carry but a float field cannot hold.
-    bad = mention(native_id="bad").model_copy(update={"rating": 1e300})
+    bad = mention(native_id="bad", reach=2**70)  # more than a long field holds
     counts = store.mentions.put([mention(native_id="1"), bad, mention(native_id="2")])
     assert (counts["created"], counts["rejected"]) == (2, 1)
     [reject] = store.ledger.rejects(bad.url)

@@ -1,0 +1,201 @@
+"""When the store is busy, away, loses answers, or does not know us."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+from mentions.errors import ConfigError, TransientError
+from mentions.settings import Settings
+from mentions.store import open_store
+from tests import servers
+from tests.factories import alert, mention, settings
+from tests.turnstile import Turnstile, turnstile
+
+
+@pytest.fixture
+def gate(store_settings: Settings) -> Iterator[Turnstile]:
+    url = str(store_settings.environment.elasticsearch_url)
+    with turnstile(url) as made:
+        yield made
+
+
+def through(gate: Turnstile, store_settings: Settings) -> Settings:
+    return settings(elasticsearch_url=gate.url, namespace=store_settings.namespace)
+
+
+def test_a_busy_store_is_waited_for(gate: Turnstile, store_settings: Settings) -> None:
+    gate.on = "_bulk"
+    gate.faults = [429, 503, 502]
+    with open_store(through(gate, store_settings)) as store:
+        assert store.mentions.put([mention()])["created"] == 1
+    assert gate.faults == []
+
+
+def test_a_store_that_stays_busy_is_tried_again_later(
+    gate: Turnstile, store_settings: Settings
+) -> None:
+    gate.on = "_bulk"
+    gate.faults = [503] * 1_000
+    with (
+        open_store(through(gate, store_settings), patience=1) as store,
+        pytest.raises(TransientError, match="busy"),
+    ):
+        store.mentions.put([mention()])
+
+
+def test_a_lost_answer_to_a_write_changes_nothing(
+    gate: Turnstile, store_settings: Settings
+) -> None:
+    gate.on = "_bulk"
+    gate.faults = ["lost"]
+    with open_store(through(gate, store_settings)) as store:
+        store.mentions.put([mention()])
+        [kept] = store.mentions.get([mention().id]).values()
+    assert kept.mention.revision == 1
+
+
+def test_an_alert_whose_answer_got_lost_is_still_ours(
+    gate: Turnstile, store_settings: Settings
+) -> None:
+    with open_store(through(gate, store_settings)) as store:
+        store.alerts.create(alert())
+        read = store.alerts.get(alert().id)
+        assert read is not None
+        gate.on = f"_doc/{alert().id}"
+        gate.faults = ["lost"]
+        written = store.alerts.replace(read, alert(ts="1.1"))
+        assert written is not None
+        assert written.alert.ts == "1.1"
+
+
+def test_a_store_that_is_away_is_tried_again_later() -> None:
+    away = settings(elasticsearch_url=f"http://127.0.0.1:{servers.free_port()}")
+    with pytest.raises(TransientError, match="does not answer"), open_store(away, patience=0.5):
+        pass
+
+
+def test_no_address_is_a_configuration_error_with_the_cure() -> None:
+    with pytest.raises(ConfigError, match="URL is not set"), open_store(settings()):
+        pass
+
+
+# With security on: what the keys of docs/store.md may do, and what a wrong one is told.
+
+RUNTIME = ["read", "index", "delete", "view_index_metadata", "maintenance"]
+ADMIN = [*RUNTIME, "manage", "create_index", "delete_index"]
+
+
+@pytest.fixture(scope="module")
+def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A server with security and TLS, and the file of the authority that signed for it."""
+    folder = tmp_path_factory.mktemp("secure")
+    config = folder / "es" / "config"
+    config.mkdir(parents=True)
+    authority = trustme.CA()
+    certificate = authority.issue_cert("127.0.0.1", "localhost")
+    certificate.private_key_pem.write_to_path(config / "es.key")
+    certificate.cert_chain_pems[0].write_to_path(config / "es.crt")
+    authority.cert_pem.write_to_path(config / "ca.crt")
+    with servers.elasticsearch(folder, *SECURE, auth=servers.ADMIN, ca=config / "ca.crt") as url:
+        yield url, config / "ca.crt"
+
+
+SECURE = [
+    "xpack.security.enabled=true",
+    "xpack.security.http.ssl.enabled=true",
+    "xpack.security.http.ssl.key=es.key",
+    "xpack.security.http.ssl.certificate=es.crt",
+    "xpack.security.http.ssl.certificate_authorities=ca.crt",
+]
+
+
+def key(secure: tuple[str, Path], privileges: list[str], prefix: str = "molva-test-") -> str:
+    url, ca = secure
+    role: dict[str, Any] = {
+        "cluster": ["monitor"],
+        "indices": [{"names": [f"{prefix}*"], "privileges": privileges}],
+    }
+    body = {"name": "test", "role_descriptors": {"test": role}}
+    made = servers.request(
+        f"{url}/_security/api_key", method="POST", body=body, auth=servers.ADMIN, ca=ca
+    )
+    return str(made["encoded"])
+
+
+def secured(secure: tuple[str, Path], namespace: str, **changed: Any) -> Settings:
+    url, ca = secure
+    return settings(elasticsearch_url=url, elasticsearch_ca=ca, namespace=namespace, **changed)
+
+
+@pytest.mark.elasticsearch
+def test_the_documented_keys_suffice(secure: tuple[str, Path]) -> None:
+    namespace = servers.new_namespace()
+    both = secured(
+        secure,
+        namespace,
+        elasticsearch_api_key=key(secure, RUNTIME),
+        elasticsearch_admin_api_key=key(secure, ADMIN),
+    )
+    with open_store(both, admin=True) as store:
+        store.schema.init()
+        store.schema.init()
+    with open_store(both) as store:
+        assert store.mentions.put([mention()])["created"] == 1
+        assert store.mentions.unscored_count() == 1
+        assert store.alerts.create(alert())
+        store.ledger.move_bookmark("forum", "posts", "1")
+        store.ledger.end_run(store.ledger.begin_run("crawl", "forum"), {}, "ok")
+        store.retain(now=mention().first_seen)
+
+
+@pytest.mark.elasticsearch
+def test_a_wrong_key_says_so(secure: tuple[str, Path]) -> None:
+    wrong = secured(secure, "molva-test-x", elasticsearch_api_key="bm90OmFrZXk=")
+    with pytest.raises(ConfigError, match="MOLVA_ELASTICSEARCH_API_KEY"), open_store(wrong):
+        pass
+
+
+@pytest.mark.elasticsearch
+def test_a_narrower_key_names_what_it_may_not_do(secure: tuple[str, Path]) -> None:
+    namespace = servers.new_namespace()
+    admin = secured(secure, namespace, elasticsearch_api_key=key(secure, ADMIN))
+    with open_store(admin, admin=True) as store:
+        store.schema.init()
+    narrow = secured(
+        secure, namespace, elasticsearch_api_key=key(secure, ["read", "view_index_metadata"])
+    )
+    with open_store(narrow) as store, pytest.raises(ConfigError, match="may not do this"):
+        store.alerts.create(alert())
+    with open_store(narrow) as store, pytest.raises(ConfigError, match="may not do this"):
+        store.mentions.put([mention()])
+
+
+@pytest.mark.elasticsearch
+def test_a_key_for_some_indices_loses_no_mention_as_a_reject(secure: tuple[str, Path]) -> None:
+    namespace = servers.new_namespace()
+    admin = secured(secure, namespace, elasticsearch_api_key=key(secure, ADMIN))
+    with open_store(admin, admin=True) as store:
+        store.schema.init()
+    partial = secured(
+        secure, namespace, elasticsearch_api_key=key(secure, RUNTIME, f"{namespace}-state")
+    )
+    with open_store(partial, admin=True) as store, pytest.raises(ConfigError, match="may not"):
+        list(
+            store.client.bulk(
+                {"_op_type": "create", "_index": store.names.index(m), "_id": "1", "_source": {}}
+                for m in ("state", "mentions")
+            )
+        )
+
+
+@pytest.mark.elasticsearch
+def test_a_certificate_that_nobody_vouches_for_is_refused(secure: tuple[str, Path]) -> None:
+    url, _ = secure
+    stranger = settings(elasticsearch_url=url, elasticsearch_api_key=key(secure, RUNTIME))
+    with pytest.raises(ConfigError, match="MOLVA_ELASTICSEARCH_CA"), open_store(stranger):
+        pass
