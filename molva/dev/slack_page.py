@@ -1,0 +1,88 @@
+"""The channels as a responder sees them: one page that loads nothing, runs nothing, trusts nobody.
+
+``render_page`` is pure, so that the demo can keep the page as a file. The policy forbids scripts
+and everything from elsewhere; the one style sheet is allowed by its hash.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from datetime import UTC, tzinfo
+from hashlib import sha256
+from html import escape
+from pathlib import Path
+from string import Template
+
+from molva.dev.slack_message_html import Reader, anchor, messages_html
+from molva.dev.slack_pings import pings
+from molva.dev.slack_state import Channel, Workspace
+from molva.dev.slack_views import TEAM
+from molva.dev.slack_words import WORDS, Language, count_word
+
+__all__ = ["CONTENT_SECURITY_POLICY", "anchor", "render_page"]
+
+STYLE = Path(__file__).with_name("slack_page.css").read_text(encoding="utf-8")
+TEMPLATE = Template(Path(__file__).with_name("slack_page.html").read_text(encoding="utf-8"))
+STYLE_HASH = b64encode(sha256(STYLE.encode()).digest()).decode()
+CONTENT_SECURITY_POLICY = (
+    f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; base-uri 'none'; form-action 'none'"
+)
+# A browser copes with so many; the whole is in the dump.
+MAX_SHOWN = 500
+
+
+def render_page(
+    workspace: Workspace,
+    *,
+    language: Language = "en",
+    zone: tzinfo = UTC,
+    refresh: int | None = None,
+) -> str:
+    """The page with all channels; ``refresh`` makes a browser reload it every so many seconds."""
+    reader = Reader(language, zone)
+    words = WORDS[language]
+    with workspace.lock:
+        channels = workspace.channels()
+        links = "\n".join(_link(channel) for channel in channels)
+        shown = "".join(_channel(channel, reader) for channel in channels)
+    return TEMPLATE.substitute(
+        language=language,
+        policy=escape(CONTENT_SECURITY_POLICY, quote=True),
+        refresh=f'<meta http-equiv="refresh" content="{refresh}">\n' if refresh else "",
+        title=f"{TEAM} · Slack",
+        style=STYLE,
+        team=TEAM,
+        subtitle=words["subtitle"],
+        channels_word=words["channels"],
+        links=links,
+        footer=f"{words['footer']}: {escape(str(zone))}",
+        channels=shown or f'<p class="empty">{words["none"]}</p>',
+    )
+
+
+def _link(channel: Channel) -> str:
+    paged = sum(len(pings(message)) for message in channel.messages.values())
+    badge = f'<span class="paged">@{paged}</span>' if paged else ""
+    return (
+        f'<li><a href="#{channel.id}"><span class="hash">#</span>'
+        f'<span class="name"><bdi>{escape(channel.name)}</bdi></span>{badge}'
+        f'<span class="count">{len(channel.messages)}</span></a></li>'
+    )
+
+
+def _channel(channel: Channel, reader: Reader) -> str:
+    words = WORDS[reader.language]
+    roots = [one for one in channel.messages.values() if not one.thread_ts or one.broadcast]
+    hidden = len(roots) - MAX_SHOWN
+    older = f'<p class="empty">{hidden} {words["older"]}</p>' if hidden > 0 else ""
+    shown = messages_html(channel, roots[-MAX_SHOWN:], reader)
+    count = count_word(reader.language, "message", len(channel.messages))
+    shown = shown or f'<p class="empty">{words["empty"]}</p>'
+    archived = f" · {words['archived']}" if channel.is_archived else ""
+    return (
+        f'<section class="channel" id="{channel.id}">'
+        f"<header><h2># <bdi>{escape(channel.name)}</bdi></h2>"
+        f"<small>{count} · {channel.id}{archived}</small></header>"
+        f'<div class="scroll"><div>{older}{shown}</div></div>'
+        f'<div class="note">{words["read_only"]}</div></section>'
+    )
