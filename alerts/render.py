@@ -7,6 +7,7 @@ fallback ``text``, which Slack does parse, is made of our own words alone.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -24,6 +25,8 @@ MAX_TITLE = 300
 MAX_POST = 2_500
 
 EVENT_TYPE = "molva_alert"
+# The first block's id says the same as the metadata, which a channel may not show to readers.
+BLOCK_ID = re.compile(r"molva:(?P<alert_id>[0-9a-f]+):(?P<revision>[0-9]+)")
 STARS = 5
 
 Block = dict[str, Any]
@@ -68,7 +71,7 @@ def outbound(case: Case, manner: Manner) -> Message:
     say = words(manner.language)
     head = _headline(case, manner, say)
     blocks = [
-        _header(head),
+        _header(head, case.alert),
         _fields(case, say),
         _rich_text(
             [
@@ -99,8 +102,9 @@ def _headline(case: Case, manner: Manner, say: Words) -> str:
     return " · ".join(parts)
 
 
-def _header(head: str) -> Block:
-    return {"type": "header", "text": _plain(shorten(head, MAX_HEADER))}
+def _header(head: str, alert: Alert) -> Block:
+    block_id = f"molva:{alert.id}:{alert.revision}"
+    return {"type": "header", "block_id": block_id, "text": _plain(shorten(head, MAX_HEADER))}
 
 
 def _fields(case: Case, say: Words) -> Block:
