@@ -5,20 +5,14 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-KNOWN_KEYS = {
-    0: ("brands", "sources", "retention", "alerts", "judge", "store"),
-    "brands": ("name", "aliases", "exclude", "channel"),
-    "sources": ("spider", "schedule", "params", "max_silence", "max_rejected", "allow_private"),
-    "retention": ("mentions", "alerts", "alert_events", "runs", "seen", "rejects"),
-    "alerts": ("max_age", "language", "privacy"),
-    "judge": ("model",),
-    "store": ("shards", "replicas"),
-}
+Keys = Mapping[str, Sequence[str]]  # table name to the keys it knows; "" is the file itself
+
 _HEADER = re.compile(r"^\s*\[+\s*([^\]]+?)\s*\]+")
 _KEY = re.compile(r"""^\s*([A-Za-z0-9_."'-]+)\s*=""")
 _AT_LINE = re.compile(r"\(at line (\d+), column \d+\)")
@@ -66,18 +60,19 @@ def syntax_problem(where: str, error: tomllib.TOMLDecodeError) -> Problem:
     return Problem(where, int(at[1]) if at else None, f"not valid TOML: {message}", cure)
 
 
-def problems_in(where: str, text: str, error: ValidationError) -> list[Problem]:
-    """One problem per fault that pydantic found, without the values it was given."""
+def problems_in(where: str, text: str, error: ValidationError, known: Keys) -> list[Problem]:
+    """One problem per fault that pydantic found, in the file's order, without the values."""
     faults = error.errors(include_url=False, include_input=False)
-    return [_problem(where, text, fault) for fault in faults]
+    problems = [_problem(where, text, fault, known) for fault in faults]
+    return sorted(problems, key=lambda problem: problem.line or 0)
 
 
-def _problem(where: str, text: str, fault: ErrorDetails) -> Problem:
+def _problem(where: str, text: str, fault: ErrorDetails, known: Keys) -> Problem:
     path = tuple(str(part) for part in fault["loc"] if part != "[key]")
     message = fault["msg"].removeprefix("Value error, ")
     cure = ""
     if fault["type"] == "extra_forbidden":
-        message, cure = "unknown key", _nearest(path)
+        message, cure = "unknown key", _nearest(path, known)
     elif fault["type"] == "missing":
         message, cure = "is missing", f'add {path[-1]} = "…" to [{".".join(path[:-1])}]'
     elif fault["type"] == "string_pattern_mismatch":
@@ -85,10 +80,10 @@ def _problem(where: str, text: str, fault: ErrorDetails) -> Problem:
     return Problem(where, line_of(text, path), f"{'.'.join(path)}: {message}", cure)
 
 
-def _nearest(path: tuple[str, ...]) -> str:
-    known = KNOWN_KEYS[path[0]] if len(path) > 1 and path[0] in KNOWN_KEYS else KNOWN_KEYS[0]
-    guess = difflib.get_close_matches(path[-1], known, n=1)
-    return f"did you mean {guess[0]}?" if guess else f"known here: {', '.join(known)}"
+def _nearest(path: tuple[str, ...], known: Keys) -> str:
+    keys = known.get(path[0], ()) if len(path) > 1 else known[""]
+    guess = difflib.get_close_matches(path[-1], keys, n=1)
+    return f"did you mean {guess[0]}?" if guess else f"known here: {', '.join(keys)}"
 
 
 def _form(path: tuple[str, ...]) -> str:

@@ -129,6 +129,17 @@ class Watch(Section):
     store: StoreShape = StoreShape()
 
 
+TABLES: dict[str, type[BaseModel]] = {
+    "": Watch,
+    "brands": Brand,
+    "sources": Source,
+    "retention": Retention,
+    "alerts": Alerts,
+    "judge": Judge,
+    "store": StoreShape,
+}
+
+
 class Environment(BaseSettings):
     """Secrets and addresses, from ``MOLVA_…`` variables or a ``.env`` file."""
 
@@ -145,6 +156,9 @@ class Environment(BaseSettings):
     slack_token: SecretStr | None = None
     slack_api_url: HttpUrl | None = None
     secret: SecretStr | None = None
+
+
+KNOWN_KEYS = {table: tuple(model.model_fields) for table, model in TABLES.items()}
 
 
 class Settings(Section):
@@ -236,4 +250,4 @@ def read_watch(path: Path) -> tuple[Watch | None, list[Problem]]:
     except tomllib.TOMLDecodeError as error:
         return None, [syntax_problem(str(path), error)]
     except ValidationError as error:
-        return None, problems_in(str(path), text, error)
+        return None, problems_in(str(path), text, error, KNOWN_KEYS)

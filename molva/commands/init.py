@@ -8,7 +8,9 @@ from molva.output import emit, json_option
 
 
 @click.command
-@click.option("--dry-run", is_flag=True, help="Say what would be made or updated, and change nothing.")
+@click.option(
+    "--dry-run", is_flag=True, help="Say what would be made or updated, and change nothing."
+)
 @json_option
 def command(*, dry_run: bool, as_json: bool) -> None:
     """Create the indices of this namespace, or add the fields that a newer version adds.
