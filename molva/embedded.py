@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import http.client
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -17,23 +16,16 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from mentions.errors import ConfigError, PermanentError
+from molva.ports import HOST, free_ports
 
-HOST = "127.0.0.1"
 START_SECONDS = 15.0
 STOP_SECONDS = 10.0
-
-
-def free_port() -> int:
-    """A port that nobody listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager
 def embedded_store(data: Path, *, port: int | None = None) -> Iterator[EmbeddedStore]:
     """A healthy store on ``data``, on a free port unless one is named; stopped on the way out."""
-    store = EmbeddedStore(data, free_port() if port is None else port)
+    store = EmbeddedStore(data, free_ports(1)[0] if port is None else port)
     try:
         store.wait_healthy()
         yield store

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 from pathlib import Path
 from types import FrameType
@@ -10,6 +9,7 @@ from types import FrameType
 import click
 
 from molva.embedded import embedded_store
+from molva.output import emit, json_option
 
 
 @click.command()
@@ -21,7 +21,7 @@ from molva.embedded import embedded_store
     help="Directory that keeps the documents.",
 )
 @click.option("--port", type=click.IntRange(1, 65535), default=9200, show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="Print the address as JSON.")
+@json_option
 def command(data: Path, port: int, *, as_json: bool) -> None:
     """Run an Elasticsearch-compatible store on this machine until Ctrl-C.
 
@@ -35,8 +35,7 @@ def command(data: Path, port: int, *, as_json: bool) -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         with embedded_store(data, port=port) as store:
-            line = json.dumps({"url": store.url}) if as_json else f"{store.url}  (Ctrl-C stops it)"
-            click.echo(line)
+            emit({"url": store.url}, as_json=as_json)
             store.wait()
     except KeyboardInterrupt:
         click.echo("stopped", err=True)

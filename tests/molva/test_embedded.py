@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from mentions.errors import PermanentError
-from molva.embedded import EmbeddedStore, embedded_store, free_port
+from molva.embedded import EmbeddedStore, embedded_store
+from molva.ports import free_ports
 
 RUN = "from molva.commands.store_run import command; command()"
 
@@ -68,7 +69,7 @@ def test_a_store_that_ends_by_itself_is_an_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 def test_the_command_ends_clean_on_a_signal(tmp_path: Path, stop: signal.Signals) -> None:
-    arguments = ["--data", str(tmp_path), "--port", str(free_port()), "--json"]
+    arguments = ["--data", str(tmp_path), "--port", str(free_ports(1)[0]), "--json"]
     command = [sys.executable, "-c", RUN, *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
