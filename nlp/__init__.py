@@ -1,0 +1,1 @@
+"""Text in, opinion out: the only place that knows model libraries."""

@@ -1,0 +1,150 @@
+"""The shipped judge: ONNX Runtime and a tokenizer, no torch."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import onnxruntime  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+from onnxruntime.capi.onnxruntime_pybind11_state import (  # type: ignore[import-untyped]
+    Fail,
+    InvalidArgument,
+    InvalidGraph,
+    InvalidProtobuf,
+    NoSuchFile,
+    RuntimeException,
+)
+
+from mentions.errors import ConfigError, RecordError
+from nlp.batches import by_length, padded
+from nlp.encoding import Encoder
+from nlp.judge import JudgeInput, Judgement
+from nlp.labels import FIELDS, check_labels
+
+WEIGHTS, TOKENIZER, CONFIG = "model.onnx", "tokenizer.json", "config.json"
+ENCODED_TOGETHER = 1_024  # texts
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """What the weights need beside themselves."""
+
+    name: str
+    max_tokens: int
+    fields: Mapping[str, Sequence[str]]
+    temperatures: Mapping[str, float]
+
+    @classmethod
+    def load(cls, file: Path) -> Self:
+        try:
+            raw: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+            found = cls(**{key: raw[key] for key in cls.__dataclass_fields__})
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ConfigError(f"{file}: not the configuration of a judge: {error!r}") from error
+        check_labels(found.fields)
+        return found
+
+
+class OnnxJudge:
+    """Scores on all cores; identical inputs once; memory does not grow with the texts' length."""
+
+    def __init__(
+        self,
+        session: onnxruntime.InferenceSession,
+        encoder: Encoder,
+        config: ModelConfig,
+        revision: str,
+    ) -> None:
+        self._session, self._encoder, self._config = session, encoder, config
+        self._revision = revision
+
+    @classmethod
+    def load(cls, directory: Path, *, threads: int | None = None) -> Self:
+        config = ModelConfig.load(directory / CONFIG)
+        encoder = Encoder.load(directory / TOKENIZER, max_tokens=config.max_tokens)
+        try:
+            weights = (directory / WEIGHTS).read_bytes()
+        except OSError as error:
+            raise ConfigError(f"{directory} has no weights ({WEIGHTS}): `molva train`") from error
+        revision = sha256(weights).hexdigest()[:12]
+        return cls(_session(weights, threads or _cores()), encoder, config, revision)
+
+    @property
+    def model(self) -> str:
+        return f"{self._config.name}@{self._revision}"
+
+    def __call__(self, inputs: Sequence[JudgeInput]) -> list[Judgement]:
+        places: dict[JudgeInput, int] = {}
+        for each in inputs:
+            places.setdefault(each, len(places))
+        answers = self._shares(self.logits(list(places)))
+        return [answers[places[each]] for each in inputs]
+
+    def logits(self, inputs: Sequence[JudgeInput]) -> NDArray[np.float32]:
+        """One row of raw outputs for each input: what calibration and tests start from."""
+        rows = self._encoded(inputs)
+        found = np.empty((len(rows), sum(map(len, FIELDS.values()))), np.float32)
+        for batch in by_length([len(row) for row in rows]):
+            ids, lengths = padded([rows[at] for at in batch], self._encoder.special.pad)
+            try:
+                found[batch] = self._session.run(None, {"ids": ids, "lengths": lengths})[0]
+            except (Fail, InvalidArgument, RuntimeException) as error:
+                raise RecordError(f"the model refused an input: {type(error).__name__}") from error
+        if not np.isfinite(found).all():
+            raise RecordError("the model's answer is not a number")
+        return found
+
+    def _encoded(self, inputs: Sequence[JudgeInput]) -> list[list[int]]:
+        rows: list[list[int]] = []
+        for at in range(0, len(inputs), ENCODED_TOGETHER):
+            part = inputs[at : at + ENCODED_TOGETHER]
+            try:
+                rows.extend(self._encoder([i.text for i in part], [i.brand for i in part]))
+            except (TypeError, ValueError) as error:
+                raise RecordError("the tokenizer refused an input") from error
+        return rows
+
+    def _shares(self, logits: NDArray[np.float32]) -> list[Judgement]:
+        columns, at = {}, 0
+        for field, labels in FIELDS.items():
+            part = logits[:, at : at + len(labels)]
+            columns[field] = softmax(part / self._config.temperatures[field]).tolist()
+            at += len(labels)
+        return [
+            Judgement(
+                {
+                    field: dict(zip(FIELDS[field], column[row], strict=True))
+                    for field, column in columns.items()
+                }
+            )
+            for row in range(len(logits))
+        ]
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    powers = np.exp(logits.astype(np.float64) - logits.max(axis=-1, keepdims=True))
+    shares: NDArray[np.float64] = powers / powers.sum(axis=-1, keepdims=True)
+    return shares
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _session(weights: bytes, threads: int) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    # Waiting threads that spin take the cores from the crawl and the scheduler beside us.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
+    except (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, NoSuchFile) as error:
+        raise ConfigError(f"the weights are no model that ONNX Runtime reads: {error}") from error

@@ -1,0 +1,37 @@
+"""One training row, whatever file it came from."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from nlp.encoding import plain
+
+_NOISE = re.compile(r"\brt\b|@\w+|\blink\b|[\W\d_]+")
+
+
+class Side(StrEnum):
+    """Which rows a figure may be measured on."""
+
+    TRAIN = "train"
+    TUNE = "tune"  # temperatures, progress
+    HELD = "held"  # the reported figures, nothing else
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A text seen from one brand's side, with a distribution over labels for each head it has."""
+
+    id: str
+    part: str
+    text: str
+    targets: dict[str, tuple[float, ...]]
+    language: str = "ru"
+    names: tuple[str, ...] = ()  # what the brand may be called; empty if nobody said
+    keys: tuple[str, ...] = field(default=())  # rows that share a key stand on one side
+
+
+def text_key(text: str) -> str:
+    """The same for a post and its re-posts: words only, without addresses and numbers."""
+    return "text:" + _NOISE.sub(" ", plain(text).casefold()).strip()

@@ -1,0 +1,95 @@
+"""From trained weights to a model directory: ONNX, tokenizer, configuration. No pickles."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mentions.errors import ConfigError
+from nlp.calibrate import temperature
+from nlp.evaluate import asked, truth
+from nlp.judge import JudgeInput
+from nlp.labels import FIELDS
+from nlp.onnx_judge import CONFIG, TOKENIZER, WEIGHTS, OnnxJudge
+from nlp.train.examples import Example
+from nlp.train.graph import Shape, Weights, build
+
+FLOAT32 = "model.float32.onnx"
+NAME = "molva-judge"
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A network's weights by name, and what else a model directory is made of."""
+
+    weights: Weights
+    config: Any  # of the encoder, as transformers describes it
+    tokenizer: str  # the content of tokenizer.json
+    max_tokens: int
+    facts: Mapping[str, Any]  # how it was trained, for the record
+
+
+def check_exportable(config: Any) -> None:
+    """Known before hours of training, not after."""
+    if config.model_type != "bert" or config.hidden_act != "gelu":
+        raise ConfigError(
+            f"--base is a {config.model_type} with {config.hidden_act}: "
+            "only encoders of type bert with gelu are exported"
+        )
+
+
+def write_model(
+    trained: Trained, out: Path, tune: Sequence[Example], *, keep_float32: bool
+) -> OnnxJudge:
+    """Everything but the card, and the judge that it makes; each file appears whole or not."""
+    shape = Shape.of(trained.config)
+    shipped = _of_shipped_heads(trained.weights)
+    _write(out / WEIGHTS, build(shipped, shape, int8=True).SerializeToString())
+    if keep_float32:
+        _write(out / FLOAT32, build(shipped, shape, int8=False).SerializeToString())
+    _write(out / TOKENIZER, trained.tokenizer.encode())
+    _write_config(trained, out, dict.fromkeys(FIELDS, 1.0))
+    _write_config(trained, out, temperatures(OnnxJudge.load(out), tune))
+    return OnnxJudge.load(out)
+
+
+def _write_config(trained: Trained, out: Path, heat: Mapping[str, float]) -> None:
+    config = {
+        "name": NAME,
+        "max_tokens": trained.max_tokens,
+        "fields": {field: list(labels) for field, labels in FIELDS.items()},
+        "temperatures": {field: round(value, 4) for field, value in heat.items()},
+        "training": dict(trained.facts),
+    }
+    _write(out / CONFIG, (json.dumps(config, ensure_ascii=False, indent=2) + "\n").encode())
+
+
+def temperatures(judge: OnnxJudge, tune: Sequence[Example]) -> dict[str, float]:
+    """Of the exported model: rounding to int8 is part of how sure it may be."""
+    found, at = {}, 0
+    for field, labels in FIELDS.items():
+        known = [example for example in tune if field in example.targets]
+        logits = judge.logits([asked(example) for example in known] or [JudgeInput("")])
+        columns = logits[: len(known), at : at + len(labels)]
+        found[field] = temperature(columns, np.array([truth(e, field) for e in known], np.int64))
+        at += len(labels)
+    return found
+
+
+def _of_shipped_heads(weights: Weights) -> Weights:
+    """Heads that only helped in training stand last, and stay behind."""
+    kept = sum(map(len, FIELDS.values()))
+    return {
+        name: value[:kept] if name.startswith("head.") else value for name, value in weights.items()
+    }
+
+
+def _write(file: Path, content: bytes) -> None:
+    part = file.with_name(f".{file.name}.part")
+    part.write_bytes(content)
+    part.replace(file)

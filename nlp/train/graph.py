@@ -1,0 +1,197 @@
+"""The trained network written down as an ONNX graph of fused operators, in int8 or float32.
+
+Built by hand rather than traced: every operator is one that ONNX Runtime runs fused on a CPU, and
+no tracer's version decides what is shipped. Inputs are ``ids`` (rows, tokens) and ``lengths``
+(rows); padding stands on the right. Output is ``logits`` (rows, labels).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+Weights = Mapping[str, NDArray[np.float32]]
+MS = "com.microsoft"
+OPSET = 18
+IR_VERSION = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the weights alone do not say."""
+
+    layers: int
+    heads: int
+    epsilon: float
+
+    @classmethod
+    def of(cls, config: Any) -> Shape:
+        return cls(config.num_hidden_layers, config.num_attention_heads, config.layer_norm_eps)
+
+
+@dataclass(slots=True)
+class Graph:
+    """Nodes and constants in the order they are added; every method returns the output's name."""
+
+    int8: bool
+    nodes: list[onnx.NodeProto] = field(default_factory=list)
+    constants: list[onnx.TensorProto] = field(default_factory=list)
+
+    def constant(self, name: str, value: NDArray[Any]) -> str:
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        return name
+
+    def node(self, op: str, inputs: list[str], *, domain: str = "", **attributes: Any) -> str:
+        return self.nodes_of(op, inputs, 1, domain=domain, **attributes)[0]
+
+    def nodes_of(
+        self, op: str, inputs: list[str], outputs: int, *, domain: str = "", **attributes: Any
+    ) -> list[str]:
+        names = [f"{op}_{len(self.nodes)}_{at}" for at in range(outputs)]
+        self.nodes.append(helper.make_node(op, inputs, names, domain=domain, **attributes))
+        return names
+
+    def linear(self, x: str, name: str, weight: NDArray[Any], bias: NDArray[Any]) -> str:
+        """``x @ weight.T + bias``; in int8 with a scale per output column."""
+        shift = self.constant(f"{name}.bias", bias)
+        if not self.int8:
+            product = self.node("MatMul", [x, self.constant(f"{name}.weight", weight.T)])
+            return self.node("Add", [product, shift])
+        whole, scale = quantised(weight)
+        return self.node(
+            "DynamicQuantizeMatMul",
+            [
+                x,
+                self.constant(f"{name}.weight", whole.T),
+                self.constant(f"{name}.scale", scale),
+                "",
+                shift,
+            ],
+            domain=MS,
+        )
+
+    def table(self, ids: str, name: str, weight: NDArray[Any]) -> str:
+        """Rows of an embedding; in int8 with a scale per row."""
+        if not self.int8:
+            return self.node("Gather", [self.constant(name, weight), ids])
+        whole, scale = quantised(weight)
+        rows = self.node("Gather", [self.constant(name, whole), ids])
+        scales = self.node("Gather", [self.constant(f"{name}.scale", scale[:, None]), ids])
+        return self.node("Mul", [self.node("Cast", [rows], to=TensorProto.FLOAT), scales])
+
+
+def quantised(weight: NDArray[Any]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Symmetric int8, one scale for each row of a (rows, columns) matrix."""
+    scale = np.maximum(np.abs(weight).max(axis=1), 1e-8) / 127
+    whole = np.clip(np.rint(weight / scale[:, None]), -127, 127)
+    return whole.astype(np.int8), scale.astype(np.float32)
+
+
+def build(weights: Weights, shape: Shape, *, int8: bool) -> onnx.ModelProto:
+    """The whole model; ``weights`` are those of a BERT trunk under ``trunk.`` and of ``head``."""
+    graph = Graph(int8)
+    x = _embedded(graph, weights, shape)
+    for layer in range(shape.layers):
+        x = _layer(graph, weights, shape, x, f"trunk.encoder.layer.{layer}.")
+    _answers(graph, weights, x)
+    model = helper.make_model(
+        helper.make_graph(
+            graph.nodes,
+            "judge",
+            [
+                helper.make_tensor_value_info("ids", TensorProto.INT32, ["rows", "tokens"]),
+                helper.make_tensor_value_info("lengths", TensorProto.INT32, ["rows"]),
+            ],
+            [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["rows", "labels"])],
+            graph.constants,
+        ),
+        opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid(MS, 1)],
+        producer_name="molva",
+    )
+    model.ir_version = IR_VERSION
+    return model
+
+
+def _embedded(graph: Graph, weights: Weights, shape: Shape) -> str:
+    at = "trunk.embeddings."
+    words = graph.table("ids", "words", weights[f"{at}word_embeddings.weight"])
+    # All tokens are of type 0: its row is part of every position.
+    kinds = weights[f"{at}token_type_embeddings.weight"]
+    places = weights[f"{at}position_embeddings.weight"] + kinds[0]
+    count = graph.node("Shape", ["ids"], start=1, end=2)
+    zero = graph.constant("zero", np.zeros(1, np.int64))
+    near = graph.node("Slice", [graph.constant("places", places), zero, count])
+    summed = graph.node("Add", [words, near])
+    return graph.node(
+        "LayerNormalization",
+        [
+            summed,
+            graph.constant("embedded.gain", weights[f"{at}LayerNorm.weight"]),
+            graph.constant("embedded.shift", weights[f"{at}LayerNorm.bias"]),
+        ],
+        epsilon=shape.epsilon,
+    )
+
+
+def _layer(graph: Graph, weights: Weights, shape: Shape, x: str, at: str) -> str:
+    parts = [f"{at}attention.self.{part}" for part in ("query", "key", "value")]
+    joined = graph.linear(
+        x,
+        f"{at}qkv",
+        np.concatenate([weights[f"{part}.weight"] for part in parts]),
+        np.concatenate([weights[f"{part}.bias"] for part in parts]),
+    )
+    query, key, value = graph.nodes_of("Split", [joined], 3, axis=-1, num_outputs=3)
+    seen = graph.node(
+        "MultiHeadAttention",
+        [query, key, value, "", "lengths"],
+        domain=MS,
+        num_heads=shape.heads,
+    )
+    x = _joined(graph, weights, shape, x, seen, f"{at}attention.output.")
+    inner = f"{at}intermediate.dense"
+    wide = graph.linear(x, inner, weights[f"{inner}.weight"], weights[f"{inner}.bias"])
+    return _joined(graph, weights, shape, x, graph.node("Gelu", [wide], domain=MS), f"{at}output.")
+
+
+def _joined(graph: Graph, weights: Weights, shape: Shape, x: str, new: str, at: str) -> str:
+    """A block's output, added to its input and normalised."""
+    last = f"{at}dense"
+    dense = graph.linear(new, last, weights[f"{last}.weight"], weights[f"{last}.bias"])
+    return graph.node(
+        "SkipLayerNormalization",
+        [
+            x,
+            dense,
+            graph.constant(f"{at}gain", weights[f"{at}LayerNorm.weight"]),
+            graph.constant(f"{at}shift", weights[f"{at}LayerNorm.bias"]),
+        ],
+        domain=MS,
+        epsilon=shape.epsilon,
+    )
+
+
+def _answers(graph: Graph, weights: Weights, x: str) -> None:
+    """The mean over a row's own tokens, and the heads on it in float32."""
+    count = graph.node("Squeeze", [graph.node("Shape", ["ids"], start=1, end=2)])
+    start = graph.constant("first", np.array(0, np.int64))
+    step = graph.constant("next", np.array(1, np.int64))
+    places = graph.node("Cast", [graph.node("Range", [start, count, step])], to=TensorProto.INT32)
+    last = graph.constant("last_axis", np.array([1], np.int64))
+    lengths = graph.node("Unsqueeze", ["lengths", last])
+    mask = graph.node("Cast", [graph.node("Less", [places, lengths])], to=TensorProto.FLOAT)
+    # (rows, 1, tokens) @ (rows, tokens, hidden): the sum without a masked copy of the states.
+    summed = graph.node("MatMul", [graph.node("Unsqueeze", [mask, last]), x])
+    total = graph.node("Squeeze", [summed, last])
+    mean = graph.node("Div", [total, graph.node("Cast", [lengths], to=TensorProto.FLOAT)])
+    graph.constants.append(numpy_helper.from_array(weights["head.weight"], "head.weight"))
+    graph.constants.append(numpy_helper.from_array(weights["head.bias"], "head.bias"))
+    graph.nodes.append(
+        helper.make_node("Gemm", [mean, "head.weight", "head.bias"], ["logits"], transB=1)
+    )

@@ -1,0 +1,83 @@
+"""Which rows make which batch of which epoch: fixed by the seed before the first step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from random import Random
+
+from nlp.train.examples import Example
+from nlp.train.sets import SETS, DataSet
+
+POOL_BATCHES = 40  # batches sorted by length together: little padding, still well mixed
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A row of one batch: which example, called by which name, counting how much."""
+
+    example: Example
+    name: str | None
+    weight: float
+
+
+def chance(*parts: object) -> float:
+    """A number in [0, 1) that depends on nothing but its arguments."""
+    digest = sha256("\0".join(map(str, parts)).encode()).digest()
+    return int.from_bytes(digest[:6], "big") / 2**48
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """How rows are drawn."""
+
+    seed: int
+    epochs: int
+    batch_rows: int
+    nameless: float = 0.25  # share of rows shown without their brand: it must not be needed
+
+    def plan(self, sets: Mapping[str, Sequence[Example]]) -> list[list[Planned]]:
+        """All batches of the run, in order."""
+        return [batch for epoch in range(self.epochs) for batch in self._epoch(epoch, sets)]
+
+    def _epoch(self, epoch: int, sets: Mapping[str, Sequence[Example]]) -> list[list[Planned]]:
+        rows = [
+            Planned(example, self._name(epoch, example), wanted.weight)
+            for wanted in SETS
+            for example in sets.get(wanted.file, ())
+            if self._shown(epoch, example, wanted)
+        ]
+        draw = Random(f"{self.seed}/{epoch}")  # noqa: S311 - shuffles rows, guards nothing
+        draw.shuffle(rows)
+        pool = self.batch_rows * POOL_BATCHES
+        batches = [
+            ordered[at : at + self.batch_rows]
+            for start in range(0, len(rows), pool)
+            for ordered in [sorted(rows[start : start + pool], key=_length)]
+            for at in range(0, len(ordered), self.batch_rows)
+        ]
+        draw.shuffle(batches)
+        return batches
+
+    def _shown(self, epoch: int, example: Example, wanted: DataSet) -> bool:
+        share = wanted.neutral_share if _neutral(example) else 1.0
+        if chance("kept", self.seed, example.id) >= wanted.share * share:
+            return False
+        return (
+            wanted.every_epoch or int(chance("epoch", self.seed, example.id) * self.epochs) == epoch
+        )
+
+    def _name(self, epoch: int, example: Example) -> str | None:
+        drawn = chance("name", self.seed, epoch, example.id)
+        if not example.names or drawn < self.nameless:
+            return None
+        return example.names[int(drawn * 1_000_003) % len(example.names)]
+
+
+def _neutral(example: Example) -> bool:
+    return example.targets.get("sentiment") == (0.0, 1.0, 0.0)
+
+
+def _length(row: Planned) -> int:
+    return len(row.example.text)

@@ -1,0 +1,119 @@
+"""A whole training run: read, split, learn, export, calibrate, measure, write the card."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from mentions.errors import ConfigError
+from nlp.evaluate import evaluate, held_back
+from nlp.labels import FIELDS
+from nlp.train.card import write_card
+from nlp.train.examples import Example, Side
+from nlp.train.plan import Mix, Planned
+from nlp.train.sets import SETS, read_all
+from nlp.train.split import groups, side_of
+
+CHECKPOINT = "checkpoint.pt"
+CURE = "training needs more: `make train-setup`, or pip install -r requirements/train.txt"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a run is asked for. The same options and files give the same weights on one machine."""
+
+    data: Path
+    base: str
+    out: Path
+    epochs: int = 4
+    seed: int = 1
+    batch_rows: int = 32
+    max_tokens: int = 192
+    keep_float32: bool = False
+
+    def identity(self) -> dict[str, Any]:
+        """What must be equal if a run is to go on from a checkpoint."""
+        digest = sha256()
+        for wanted in SETS:
+            file = self.data / wanted.file
+            digest.update(file.read_bytes() if file.is_file() else b"absent")
+        return {
+            "data": digest.hexdigest()[:12],
+            "base": Path(self.base).name or self.base,
+            "epochs": self.epochs,
+            "seed": self.seed,
+            "batch_rows": self.batch_rows,
+            "max_tokens": self.max_tokens,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The files' rows by what they are for; ``train`` by file."""
+
+    train: Mapping[str, Sequence[Example]]
+    tune: Sequence[Example]
+
+    @classmethod
+    def of(cls, data: Path) -> Rows:
+        sets = read_all(data)
+        rows = [example for found in sets.values() for example in found]
+        names = groups([example.keys for example in rows])
+        side = {id(e): side_of(group) for e, group in zip(rows, names, strict=True)}
+        train = {
+            file: [e for e in found if side[id(e)] is Side.TRAIN] for file, found in sets.items()
+        }
+        tune = [e for e in rows if side[id(e)] is Side.TUNE and FIELDS.keys() & e.targets.keys()]
+        return cls(train, tune)
+
+    def summary(self, plan: Sequence[Sequence[Planned]]) -> dict[str, Any]:
+        seen: dict[str, int] = {}
+        for row in (row for batch in plan for row in batch):
+            seen[row.example.part] = seen.get(row.example.part, 0) + 1
+        return {"steps": len(plan), "rows": sum(seen.values()), "rows_by_set": seen}
+
+
+def plan_of(options: Options) -> tuple[Rows, list[list[Planned]]]:
+    rows = Rows.of(options.data)
+    mix = Mix(seed=options.seed, epochs=options.epochs, batch_rows=options.batch_rows)
+    return rows, mix.plan(rows.train)
+
+
+def dry_run(options: Options) -> dict[str, Any]:
+    """What a run would do; reads the files and loads no network."""
+    rows, plan = plan_of(options)
+    return rows.summary(plan)
+
+
+def fine_tune(
+    options: Options, progress: Callable[[Mapping[str, Any]], None], *, resume: bool
+) -> dict[str, Any]:
+    """Train, or go on training, and leave a finished model directory."""
+    try:
+        from nlp.train.export import write_model
+        from nlp.train.learn import learn
+    except ModuleNotFoundError as error:
+        raise ConfigError(f"no module {error.name}: {CURE}") from error
+
+    checkpoint = options.out / CHECKPOINT
+    if checkpoint.exists() and not resume:
+        raise ConfigError(f"{checkpoint} is of a cut run: go on with --resume, or delete it")
+    started = time.monotonic()
+    rows, plan = plan_of(options)
+    progress(rows.summary(plan))
+    options.out.mkdir(parents=True, exist_ok=True)
+    trained = learn(options, rows, plan, progress)
+    judge = write_model(trained, options.out, rows.tune, keep_float32=options.keep_float32)
+    measured = evaluate(judge, held_back(options.data))
+    size = write_card(options.out, model=judge.model, measured=measured)
+    checkpoint.unlink(missing_ok=True)
+    return {
+        "model": judge.model,
+        "bytes": size,
+        "seconds": round(time.monotonic() - started),
+        "measured": measured,
+    }

@@ -1,0 +1,163 @@
+"""The training files and how each is read. A file that is not there is left out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mentions.errors import ConfigError
+from nlp.labels import FIELDS
+from nlp.train.examples import Example, text_key
+
+TONE = ("negative", "neutral", "positive")
+# General sentiment, of no brand in particular: trained beside the judge's fields, never shipped.
+HEADS: Mapping[str, tuple[str, ...]] = {**FIELDS, "tone": TONE}
+
+# The names by which the brand-tweet set's ids go in its texts.
+TWEET_BRANDS: Mapping[str, tuple[str, ...]] = {
+    "sberbank": ("Сбербанк", "Sberbank", "sberbank"),
+    "mts": ("МТС", "MTS", "mts"),
+    "beeline": ("Билайн", "Beeline", "beeline"),
+    "vtb": ("ВТБ", "VTB", "ВТБ 24"),
+    "megafon": ("Мегафон", "Megafon", "МегаФон"),
+    "alfabank": ("Альфа-Банк", "Alfabank", "Альфа банк"),
+    "rshb": ("Россельхозбанк", "РСХБ", "rshb"),
+    "bankmoskvy": ("Банк Москвы", "bankmoskvy"),
+    "rostelecom": ("Ростелеком", "Rostelecom"),
+    "gazprom": ("Газпромбанк", "Газпром", "gazprombank"),
+    "raiffeisen": ("Райффайзенбанк", "Raiffeisen", "Райффайзен"),
+    "tele2": ("Теле2", "Tele2"),
+    "uralsib": ("Уралсиб", "uralsib"),
+    "skylink": ("Скайлинк", "Skylink"),
+    "komstar": ("Комстар", "Comstar"),
+}
+REVIEWED = {"ot-": ("Сбербанк", "Sberbank"), "gz-": ("Газпромбанк", "Gazprombank")}
+FINAL_SHARE = 0.6  # of a soft label; the rest belongs to the annotators' own votes
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """One file: how it is read, how much its rows count, and in how many epochs each is seen."""
+
+    file: str
+    read: Callable[[Row], Iterator[Example]]
+    weight: float = 1.0
+    every_epoch: bool = True  # otherwise each row is seen once in the run
+    share: float = 1.0  # of its rows that are trained on
+    neutral_share: float = 1.0  # of the rows that are only neutral
+
+
+def one_hot(label: str, labels: Sequence[str]) -> tuple[float, ...]:
+    if label not in labels:
+        raise ValueError(f"label {label!r} is none of {', '.join(labels)}")
+    return tuple(float(label == each) for each in labels)
+
+
+def soft(row: Row, field: str) -> tuple[float, ...]:
+    """The settled label and the votes that led to it: where readers differed, be less sure."""
+    labels = FIELDS[field]
+    settled = one_hot(row[field], labels)
+    votes = [row[who][field] for who in ("first", "second") if field in row.get(who, ())]
+    if not votes:
+        return settled
+    shares = zip(*(one_hot(vote, labels) for vote in votes), strict=True)
+    return tuple(
+        FINAL_SHARE * sure + (1 - FINAL_SHARE) * sum(share) / len(votes)
+        for sure, share in zip(settled, shares, strict=True)
+    )
+
+
+def triage_real(row: Row) -> Iterator[Example]:
+    yield Example(
+        id=row["id"],
+        part="real",
+        text=row["text"],
+        targets={field: soft(row, field) for field in FIELDS},
+        language="en" if row["id"].startswith("te-") else "ru",
+        names=REVIEWED.get(row["id"][:3], ()),
+        keys=(text_key(row["text"]), f"id:{row['id']}"),
+    )
+
+
+def triage_invented(row: Row) -> Iterator[Example]:
+    keys = [text_key(row["text"]), f"brand:{row['brand'].casefold()}"]
+    if row.get("group") is not None:
+        batch = row["id"].rpartition("-")[0]  # groups are numbered anew in each batch
+        keys.append(f"group:{batch}-{row['group']}")
+    yield Example(
+        id=row["id"],
+        part="invented",
+        text=row["text"],
+        targets={field: soft(row, field) for field in FIELDS},
+        language=row["lang"],
+        names=(row["brand"],),
+        keys=tuple(keys),
+    )
+
+
+def brand_tweets(row: Row) -> Iterator[Example]:
+    """One example per brand; "mixed" has no place among three labels and is left out."""
+    for brand, label in row["brands"].items():
+        if label == "mixed":
+            continue
+        yield Example(
+            id=f"{row['id']}/{brand}",
+            part=f"tweets-{row['domain']}",
+            text=row["text"],
+            targets={"sentiment": one_hot(label, FIELDS["sentiment"])},
+            names=TWEET_BRANDS.get(brand, (brand,)),
+            keys=(text_key(row["text"]), f"id:{row['id']}"),
+        )
+
+
+def tone(language: str) -> Callable[[Row], Iterator[Example]]:
+    def read(row: Row) -> Iterator[Example]:
+        if row["label"] in TONE:
+            yield Example(
+                id=row["id"],
+                part=f"tone-{language}",
+                text=row["text"],
+                targets={"tone": one_hot(row["label"], TONE)},
+                language=language,
+                keys=(text_key(row["text"]), f"id:{row['id']}"),
+            )
+
+    return read
+
+
+SETS: tuple[DataSet, ...] = (
+    DataSet("triage_train.jsonl", triage_real),
+    DataSet("triage_invented.jsonl", triage_invented),
+    DataSet(
+        "brand_tweets_ru.jsonl", brand_tweets, weight=0.6, every_epoch=False, neutral_share=0.5
+    ),
+    DataSet("tweets_en.jsonl", tone("en"), weight=0.4, every_epoch=False, share=0.35),
+    DataSet("tweets_ru.jsonl", tone("ru"), weight=0.4, every_epoch=False, share=0.25),
+)
+
+
+def read_set(data: Path, wanted: DataSet) -> list[Example]:
+    file = data / wanted.file
+    if not file.is_file():
+        return []
+    found: list[Example] = []
+    with file.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                found.extend(wanted.read(json.loads(line)))
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                raise ConfigError(f"{file}:{number}: not a row of this set: {error!r}") from error
+    return found
+
+
+def read_all(data: Path) -> dict[str, list[Example]]:
+    """Every known file of a directory; a directory with none of them is a mistake."""
+    found = {wanted.file: read_set(data, wanted) for wanted in SETS}
+    if not any(found.values()):
+        raise ConfigError(f"{data} holds none of {', '.join(wanted.file for wanted in SETS)}")
+    return found

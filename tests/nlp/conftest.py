@@ -1,0 +1,46 @@
+"""One tiny training run, whose model the other tests use."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from nlp.onnx_judge import OnnxJudge
+from nlp.train.run import Options, fine_tune
+from tests.nlp.tiny import make_base, make_data
+
+
+class Tiny(NamedTuple):
+    """What a run was asked for, and what it answered."""
+
+    options: Options
+    answer: dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
+    place = tmp_path_factory.mktemp("tiny")
+    options = Options(
+        data=make_data(place / "data"),
+        base=str(make_base(place / "base")),
+        out=place / "out",
+        epochs=2,
+        batch_rows=16,
+        max_tokens=48,
+        keep_float32=True,
+    )
+    return Tiny(options, fine_tune(options, lambda facts: None, resume=False))
+
+
+@pytest.fixture(scope="session")
+def judge(tiny: Tiny) -> OnnxJudge:
+    return OnnxJudge.load(tiny.options.out)
+
+
+@pytest.fixture
+def again(tiny: Tiny, tmp_path: Path) -> Options:
+    """The same run, into another directory."""
+    return replace(tiny.options, out=tmp_path / "again")

@@ -1,0 +1,160 @@
+"""``molva train`` on a tiny encoder: the same for a seed, cut and gone on, exported, described."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnxruntime  # type: ignore[import-untyped]
+import pytest
+import torch
+from click.testing import CliRunner
+
+from mentions.errors import ConfigError
+from molva.commands.train import command
+from nlp.encoding import Encoder
+from nlp.judge import JudgeInput
+from nlp.labels import FIELDS
+from nlp.onnx_judge import OnnxJudge
+from nlp.train.graph import Shape, build
+from nlp.train.loop import Rates, Run
+from nlp.train.net import SPANS, from_base
+from nlp.train.run import CHECKPOINT, Options, dry_run, fine_tune, plan_of
+from nlp.train.tensors import Tokens, class_weights
+from tests.nlp.conftest import Tiny
+from tests.nlp.tiny import make_base, make_data
+
+
+def quiet(facts: object) -> None:
+    """Nobody watches."""
+
+
+def test_a_run_leaves_a_whole_model_and_no_checkpoint(tiny: Tiny) -> None:
+    names = {path.name for path in tiny.options.out.iterdir()}
+    assert names == {
+        "model.onnx",
+        "model.float32.onnx",
+        "tokenizer.json",
+        "config.json",
+        "MODEL_CARD.md",
+    }
+    card = (tiny.options.out / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert tiny.answer["model"] in card
+    assert "| invented ru |" in card
+
+
+def test_it_learns(tiny: Tiny, judge: OnnxJudge) -> None:
+    assert tiny.answer["measured"]["invented"]["rows"] > 5
+    assert judge([JudgeInput("спасибо Марка, всё отлично", "Марка")])[0]["sentiment"] == "positive"
+
+
+def test_the_same_seed_gives_the_same_weights(tiny: Tiny, again: Options) -> None:
+    assert fine_tune(again, quiet, resume=False)["model"] == tiny.answer["model"]
+
+
+def test_another_seed_gives_others(tiny: Tiny, again: Options) -> None:
+    other = replace(again, seed=2)
+    assert fine_tune(other, quiet, resume=False)["model"] != tiny.answer["model"]
+
+
+def test_a_cut_run_goes_on_to_the_same_weights(tiny: Tiny, again: Options) -> None:
+    _stop_after(again, 7)
+    with pytest.raises(ConfigError, match="--resume"):
+        fine_tune(again, quiet, resume=False)
+    assert fine_tune(again, quiet, resume=True)["model"] == tiny.answer["model"]
+
+
+def _stop_after(options: Options, steps: int) -> None:
+    """Leave what a run leaves that is killed right after a checkpoint."""
+    rows, plan = plan_of(options)
+    options.out.mkdir(parents=True)
+    torch.manual_seed(options.seed)
+    net, tokenizer = from_base(options.base)
+    tokens = Tokens(
+        Encoder(tokenizer, max_tokens=options.max_tokens),
+        [example for found in rows.train.values() for example in found],
+    )
+    weights = class_weights([row.example for batch in plan for row in batch])
+    run = Run(net, len(plan), options.seed, Rates())
+    for batch in plan[:steps]:
+        run.learn(tokens.batch(batch), weights)
+    run.save(options.out / CHECKPOINT, options.identity())
+
+
+def test_a_checkpoint_of_other_options_is_refused(again: Options) -> None:
+    _stop_after(again, 1)
+    with pytest.raises(ConfigError, match="other data or options"):
+        fine_tune(replace(again, epochs=3), quiet, resume=True)
+
+
+def test_the_exported_float32_graph_is_the_network(tiny: Tiny) -> None:
+    net, _ = from_base(tiny.options.base)
+    net.eval()
+    weights = {name: value.numpy() for name, value in net.state_dict().items()}
+    model = build(weights, Shape.of(net.trunk.config), int8=False).SerializeToString()
+    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    lengths = np.array([9, 4, 1], np.int32)
+    ids = np.random.default_rng(1).integers(4, 60, (3, 9)).astype(np.int32)
+    mask = (np.arange(9)[None, :] < lengths[:, None]).astype(np.int64)
+    got = session.run(None, {"ids": ids, "lengths": lengths})[0]
+    with torch.inference_mode():
+        want = net(torch.from_numpy(ids).long(), torch.from_numpy(mask)).numpy()
+    assert np.abs(got - want).max() < 1e-4
+
+
+def test_heads_that_only_helped_are_not_shipped(judge: OnnxJudge) -> None:
+    assert judge.logits([JudgeInput("а")]).shape == (1, sum(map(len, FIELDS.values())))
+    assert list(SPANS)[: len(FIELDS)] == list(FIELDS)
+
+
+def test_a_dry_run_counts_and_writes_nothing(tiny: Tiny, tmp_path: Path) -> None:
+    found = dry_run(replace(tiny.options, out=tmp_path / "none"))
+    assert found["steps"] > 10
+    assert found["rows_by_set"]["invented"] > 200
+    assert not (tmp_path / "none").exists()
+
+
+def test_the_command_says_what_it_did(tiny: Tiny) -> None:
+    arguments = [
+        "--data",
+        str(tiny.options.data),
+        "--base",
+        "x",
+        "--out",
+        "y",
+        "--dry-run",
+        "--json",
+    ]
+    answer = json.loads(CliRunner().invoke(command, arguments).stdout)
+    assert answer["steps"] > 10
+
+
+def test_a_directory_without_training_files_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="holds none of"):
+        dry_run(Options(data=tmp_path, base="x", out=tmp_path))
+
+
+def test_a_bad_row_is_named_with_its_line(tmp_path: Path) -> None:
+    data = make_data(tmp_path)
+    with (data / "triage_invented.jsonl").open("a", encoding="utf-8") as file:
+        file.write(
+            '{"id": "inv-1-x", "brand": "М", "lang": "ru", "text": "a", "sentiment": "odd"}\n'
+        )
+    with pytest.raises(ConfigError, match=r"triage_invented\.jsonl:161"):
+        dry_run(Options(data=tmp_path, base="x", out=tmp_path))
+
+
+def test_a_base_that_is_not_there_is_named(tiny: Tiny, tmp_path: Path) -> None:
+    missing = replace(tiny.options, base=str(tmp_path / "no"), out=tmp_path / "out")
+    with pytest.raises(ConfigError, match="no encoder to start from"):
+        fine_tune(missing, quiet, resume=False)
+
+
+def test_a_base_that_cannot_be_exported_is_refused_before_training(
+    tiny: Tiny, tmp_path: Path
+) -> None:
+    base = make_base(tmp_path / "relu", hidden_act="relu")
+    with pytest.raises(ConfigError, match="relu"):
+        fine_tune(replace(tiny.options, base=str(base), out=tmp_path / "out"), quiet, resume=False)
