@@ -1,0 +1,69 @@
+"""Where the two servers differ: docs/decisions/0002-two-stores.md lists it, this holds it true.
+
+A test that fails here means that a server has changed, and the record with it.
+"""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from mentions.store.schema import body_of
+from tests.servers import delete_namespace, new_namespace, request
+
+
+@pytest.fixture
+def index(store_url: str) -> Iterator[str]:
+    namespace = new_namespace()
+    request(f"{store_url}/{namespace}-t", method="PUT", body=body_of("mentions"))
+    yield f"{store_url}/{namespace}-t"
+    delete_namespace(store_url, namespace)
+
+
+@pytest.fixture
+def real(request: pytest.FixtureRequest) -> bool:
+    return "elasticsearch" in request.node.callspec.id
+
+
+def accepted(url: str, body: Any, method: str = "POST") -> bool:
+    try:
+        request(url, method=method, body=body)
+    except urllib.error.HTTPError as refusal:
+        assert refusal.code == 400
+        return False
+    return True
+
+
+def test_the_version_it_names(store_url: str, real: bool) -> None:
+    version = request(store_url)["version"]
+    assert version["number"].startswith("9." if real else "8.")
+    assert (version["build_hash"] == "noida") is not real
+
+
+@pytest.mark.parametrize("field", [{"rating": 1e300}, {"brand": "x" * 40_000}])
+def test_values_that_a_field_cannot_hold(index: str, real: bool, field: dict[str, Any]) -> None:
+    assert accepted(f"{index}/_doc", {"mention": field}) is not real
+
+
+def test_compare_and_set_with_upsert_in_a_bulk(store_url: str, index: str, real: bool) -> None:
+    name = index.rpartition("/")[2]
+    action = {"update": {"_index": name, "_id": "1", "if_seq_no": 0, "if_primary_term": 1}}
+    lines = [action, {"doc": {"id": "1"}, "doc_as_upsert": True}]
+    assert bulk_accepted(store_url, lines) is not real
+
+
+def bulk_accepted(url: str, lines: list[dict[str, Any]]) -> bool:
+    body = "".join(json.dumps(line) + "\n" for line in lines).encode()
+    headers = {"Content-Type": "application/x-ndjson"}
+    asked = urllib.request.Request(f"{url}/_bulk", data=body, headers=headers)
+    try:
+        with urllib.request.urlopen(asked, timeout=30):
+            return True
+    except urllib.error.HTTPError as refusal:
+        assert refusal.code == 400
+        return False
