@@ -21,7 +21,7 @@ from tests.servers import delete_namespace, new_namespace, request
 def index(store_url: str) -> Iterator[str]:
     namespace = new_namespace()
     request(f"{store_url}/{namespace}-t", method="PUT", body=body_of("mentions"))
-    yield f"{store_url}/{namespace}-t"
+    yield f"{namespace}-t"
     delete_namespace(store_url, namespace)
 
 
@@ -30,13 +30,16 @@ def real(request: pytest.FixtureRequest) -> bool:
     return "elasticsearch" in request.node.callspec.id
 
 
-def accepted(url: str, body: Any, method: str = "POST") -> bool:
+def status(url: str, lines: list[dict[str, Any]]) -> int:
+    """The answer to lines of JSON: 400 is a refusal of the whole request."""
+    body = "".join(json.dumps(line) + "\n" for line in lines).encode()
+    headers = {"Content-Type": "application/x-ndjson" if len(lines) > 1 else "application/json"}
     try:
-        request(url, method=method, body=body)
+        with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=30) as done:
+            code: int = done.status
     except urllib.error.HTTPError as refusal:
-        assert refusal.code == 400
-        return False
-    return True
+        return refusal.code
+    return code
 
 
 def test_the_version_it_names(store_url: str, real: bool) -> None:
@@ -46,24 +49,13 @@ def test_the_version_it_names(store_url: str, real: bool) -> None:
 
 
 @pytest.mark.parametrize("field", [{"rating": 1e300}, {"brand": "x" * 40_000}])
-def test_values_that_a_field_cannot_hold(index: str, real: bool, field: dict[str, Any]) -> None:
-    assert accepted(f"{index}/_doc", {"mention": field}) is not real
+def test_values_that_a_field_cannot_hold(
+    store_url: str, index: str, real: bool, field: dict[str, Any]
+) -> None:
+    assert status(f"{store_url}/{index}/_doc", [{"mention": field}]) == (400 if real else 201)
 
 
 def test_compare_and_set_with_upsert_in_a_bulk(store_url: str, index: str, real: bool) -> None:
-    name = index.rpartition("/")[2]
-    action = {"update": {"_index": name, "_id": "1", "if_seq_no": 0, "if_primary_term": 1}}
+    action = {"update": {"_index": index, "_id": "1", "if_seq_no": 0, "if_primary_term": 1}}
     lines = [action, {"doc": {"id": "1"}, "doc_as_upsert": True}]
-    assert bulk_accepted(store_url, lines) is not real
-
-
-def bulk_accepted(url: str, lines: list[dict[str, Any]]) -> bool:
-    body = "".join(json.dumps(line) + "\n" for line in lines).encode()
-    headers = {"Content-Type": "application/x-ndjson"}
-    asked = urllib.request.Request(f"{url}/_bulk", data=body, headers=headers)
-    try:
-        with urllib.request.urlopen(asked, timeout=30):
-            return True
-    except urllib.error.HTTPError as refusal:
-        assert refusal.code == 400
-        return False
+    assert status(f"{store_url}/_bulk", lines) == (400 if real else 200)
