@@ -88,7 +88,9 @@ class Calls:
             return self._done(method, refusal.name, json_reply(_refused(refusal)))
         channel = str(args.get("channel") or "")
         known = self._workspace.find(channel)
-        wait = self._pace.wait_for(method, bot.app_id, known.id if known else channel)
+        # By name, which is known before the first post creates the channel.
+        name = known.name if known else channel.removeprefix("#").lower()
+        wait = self._pace.wait_for(method, bot.app_id, name)
         if wait:
             return self._done(method, "ratelimited", _rate_limited(str(wait)))
         names = {channel, known.id, known.name, f"#{known.name}"} if known else {channel}

@@ -15,7 +15,7 @@ from molva.dev.slack_pings import LITERAL_MENTION, MENTION, mention_name
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
 MARK = re.compile(r"\x01(\d+)\x01")
 SPECIAL = re.compile(r"<([^<>\n]+)>")
-FENCE = re.compile(r"```\n?(.*?)```", re.DOTALL)
+FENCE = re.compile(r"```\n?(.*?)\n?```\n?", re.DOTALL)
 CODE = re.compile(r"`([^`\n]{1,500})`")
 STYLES = re.compile(
     r"(?<![\w*])\*(?=\S)(?P<b>[^*\n]{1,500})(?<=\S)\*(?![\w*])"

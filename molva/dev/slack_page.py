@@ -13,19 +13,19 @@ from html import escape
 from pathlib import Path
 from string import Template
 
-from molva.dev.slack_message_html import Reader, anchor, messages_html
+from molva.dev.slack_message_html import Reader, messages_html
 from molva.dev.slack_pings import pings
 from molva.dev.slack_state import Channel, Workspace
 from molva.dev.slack_views import TEAM
 from molva.dev.slack_words import WORDS, Language, count_word
 
-__all__ = ["CONTENT_SECURITY_POLICY", "anchor", "render_page"]
-
 STYLE = Path(__file__).with_name("slack_page.css").read_text(encoding="utf-8")
 TEMPLATE = Template(Path(__file__).with_name("slack_page.html").read_text(encoding="utf-8"))
-STYLE_HASH = b64encode(sha256(STYLE.encode()).digest()).decode()
-CONTENT_SECURITY_POLICY = (
-    f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; base-uri 'none'; form-action 'none'"
+POLICY = "default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'"
+# Without a script: the channel that is looked at, or holds what is looked at, stands out.
+CURRENT = (
+    'body:has(#ID:target, #ID :target) nav a[href="#ID"] '
+    "{ background: var(--side-here); color: #fff; }\n"
 )
 # A browser copes with so many; the whole is in the dump.
 MAX_SHOWN = 500
@@ -36,27 +36,42 @@ def render_page(
     *,
     language: Language = "en",
     zone: tzinfo = UTC,
+    served: bool = False,
     refresh: int | None = None,
 ) -> str:
-    """The page with all channels; ``refresh`` makes a browser reload it every so many seconds."""
+    """The page with all channels.
+
+    A page that is ``served`` links to its other language and to one that reloads itself, which
+    it does every so many seconds with ``refresh``.
+    """
     reader = Reader(language, zone)
     words = WORDS[language]
     with workspace.lock:
         channels = workspace.channels()
         links = "\n".join(_link(channel) for channel in channels)
         shown = "".join(_channel(channel, reader) for channel in channels)
+    style = STYLE + "".join(CURRENT.replace("ID", channel.id) for channel in channels)
+    digest = b64encode(sha256(style.encode()).digest()).decode()
     return TEMPLATE.substitute(
         language=language,
-        policy=escape(CONTENT_SECURITY_POLICY, quote=True),
+        policy=escape(POLICY.format(style=digest)),
         refresh=f'<meta http-equiv="refresh" content="{refresh}">\n' if refresh else "",
         title=f"{TEAM} · Slack",
-        style=STYLE,
+        style=style,
         team=TEAM,
         subtitle=words["subtitle"],
         channels_word=words["channels"],
         links=links,
-        footer=f"{words['footer']}: {escape(str(zone))}",
+        footer=f"{words['footer']}: {escape(str(zone))}{_switches(words) if served else ''}",
         channels=shown or f'<p class="empty">{words["none"]}</p>',
+    )
+
+
+def _switches(words: dict[str, str]) -> str:
+    code = words["code"]
+    return (
+        f'<br><a href="/?lang={code}&amp;refresh=5">{words["reload"]}</a>'
+        f'<br><a href="/?lang={words["other_code"]}">{words["other"]}</a>'
     )
 
 

@@ -14,13 +14,23 @@ from molva.dev.slack_calls import HTML, Calls, Reply, json_reply
 from molva.dev.slack_fault_file import parse_faults
 from molva.dev.slack_faults import Faults
 from molva.dev.slack_http import Request
-from molva.dev.slack_page import CONTENT_SECURITY_POLICY, anchor, render_page
+from molva.dev.slack_message_html import anchor
+from molva.dev.slack_page import render_page
 from molva.dev.slack_request import read_call
 from molva.dev.slack_state import Workspace
 from molva.dev.slack_views import channel_view, dump
 
 API = "/api/"
 PERMALINK = re.compile(r"/archives/([A-Z0-9]{1,20})/p(\d{1,12})(\d{6})")
+# The page itself says more (which style is allowed); only a header can forbid frames.
+PAGE_HEADERS = (
+    (
+        "Content-Security-Policy",
+        "default-src 'none'; style-src 'unsafe-inline'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    ("X-Frame-Options", "DENY"),
+)
 FLAGS = ("is_archived", "is_member")
 
 
@@ -76,11 +86,10 @@ class Routes:
             self._workspace,
             language="ru" if query.get("lang") == "ru" else "en",
             zone=datetime.now(UTC).astimezone().tzinfo or UTC,
+            served=True,
             refresh=int(refresh) if re.fullmatch(r"[1-9]\d{0,3}", refresh) else None,
         )
-        policy = f"{CONTENT_SECURITY_POLICY}; frame-ancestors 'none'"
-        headers = (("Content-Security-Policy", policy), ("X-Frame-Options", "DENY"))
-        return Reply(page.encode(), content_type=HTML, headers=headers)
+        return Reply(page.encode(), content_type=HTML, headers=PAGE_HEADERS)
 
     def _dump(self, _request: Request) -> Reply:
         return json_reply(dump(self._workspace) | {"calls": self._calls.counts()})

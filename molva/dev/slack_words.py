@@ -20,7 +20,11 @@ WORDS: dict[Language, dict[str, str]] = {
         "read_only": "This page only shows; buttons do nothing here.",
         "pages": "This message pages",
         "older": "older messages are not shown",
-        "footer": "Shown in time zone",
+        "footer": "Time zone",
+        "code": "en",
+        "reload": "Reload every 5 s",
+        "other_code": "ru",
+        "other": "По-русски",
     },
     "ru": {
         "subtitle": "локальный Slack для разработки",
@@ -35,6 +39,10 @@ WORDS: dict[Language, dict[str, str]] = {
         "pages": "Это сообщение вызывает",
         "older": "более ранних сообщений не показано",
         "footer": "Часовой пояс",
+        "code": "ru",
+        "reload": "Обновлять каждые 5 с",
+        "other_code": "en",
+        "other": "In English",
     },
 }
 FORMS: dict[Language, dict[str, tuple[str, str, str]]] = {
