@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -86,13 +88,11 @@ def command(
     settings = load_settings()
     messenger = SlackMessenger.of(settings)
     messenger.check()
-    with open_store(settings) as store:
+    timing = Timing(lease=lease, grace=grace, patience=patience)
+    with open_store(settings) as store, _signals_as_event() as stop:
         if revive:
             respond.revive(store, settings)
-        timing = Timing(lease=lease, grace=grace, patience=patience)
-        responder = respond.Responder(
-            store, messenger, settings, timing=timing, stop=_stopped_by_signal()
-        )
+        responder = respond.Responder(store, messenger, settings, timing=timing, stop=stop)
         try:
             _run(responder, store, drain=drain)
         finally:
@@ -132,9 +132,16 @@ def _end(responder: Responder, store: Store, run: str) -> None:
     raise UnhealthyError(complaint)
 
 
-def _stopped_by_signal() -> threading.Event:
+@contextmanager
+def _signals_as_event() -> Iterator[threading.Event]:
     """Set by SIGTERM and Ctrl-C: the step that is under way is finished first."""
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
+    before = {
+        number: signal.signal(number, lambda *_: stop.set())
+        for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,54 +1,27 @@
-"""Mentions, opinions and alerts to test with; every field has a value that means nothing."""
+"""The common samples, as these tests need them: just published, and with no doubts."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
-from mentions.model import Alert, Analysis, Intent, Kind, Mention, Sentiment, Topic, Urgency
+from mentions.model import Alert, Analysis, Mention
+from tests import factories
+from tests.factories import NOW
 
-NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-
-
-def mention(**changes: Any) -> Mention:
-    fields: dict[str, Any] = {
-        "site": "feed:forum.example.org",
-        "native_id": "p1",
-        "source": "forum",
-        "kind": Kind.FORUM,
-        "url": "https://forum.example.org/t/1",
-        "text": "Карта заблокирована, поддержка молчит.",
-        "brand": "romashka",
-        "author_name": "Пользователь 17",
-        "published_at": NOW,
-        "first_seen": NOW,
-    }
-    return Mention(**(fields | changes))
+__all__ = ["NOW", "alert", "analysis", "mention"]
 
 
-def analysis(**changes: Any) -> Analysis:
-    fields: dict[str, Any] = {
-        "sentiment": Sentiment.NEGATIVE,
-        "urgency": Urgency.HIGH,
-        "intent": Intent.COMPLAINT,
-        "topic": Topic.PRODUCT,
-        "probabilities": {},
-        "model": "molva-judge@0000000",
-        "language": "ru",
-        "scored_at": NOW,
-    }
-    return Analysis(**(fields | changes))
+def mention(**changed: Any) -> Mention:
+    """Seen the moment it was published, by the first crawl of its source."""
+    fresh = {"published_at": NOW, "source_read_before": None, "author_name": "Пользователь 17"}
+    return factories.mention(**(fresh | changed))
 
 
-def alert(*, of: Mention | None = None, **changes: Any) -> Alert:
+def analysis(**changed: Any) -> Analysis:
+    """``high`` and ``negative``, from a model that gives no probabilities."""
+    return factories.analysis(**({"probabilities": {}} | changed))
+
+
+def alert(*, of: Mention | None = None, **changed: Any) -> Alert:
     said = of or mention()
-    fields: dict[str, Any] = {
-        "members": (said.id,),
-        "revision": said.revision,
-        "brand": said.brand,
-        "channel": "#romashka",
-        "urgency": Urgency.HIGH,
-        "created_at": NOW,
-        "next_action_at": NOW,
-    }
-    return Alert(**(fields | changes))
+    return factories.alert(**({"members": (said.id,), "revision": said.revision} | changed))

@@ -90,13 +90,13 @@ def test_a_responder_sees_what_is_needed_to_answer() -> None:
         assert part in page
     assert any(n.get("url") == said.url for n in nodes(shown.blocks))
     dates = [n["fallback"] for n in nodes(shown.blocks) if n.get("type") == "date"]
-    assert dates == ["2026-03-02 10:00 UTC", "2026-03-02 12:00 UTC"]
+    assert dates == ["2026-11-20 10:00 UTC", "2026-11-20 12:00 UTC"]
     assert shown.text == "🔴 Критично · Ромашка · жалоба, мошенничество"
 
 
 def test_an_english_team_reads_english() -> None:
     page = seen(show(mention(), analysis(probabilities=SHARES), EN))
-    assert "🟠 Urgent · Romashka · complaint, product and service" in page
+    assert "🟠 Urgent · Romashka · complaint, staff" in page
     assert "Why here: the writer needs help and time counts, answer within 15 minutes" in page
 
 

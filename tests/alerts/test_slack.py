@@ -21,7 +21,7 @@ CHANNEL = "#romashka"
 SINCE = timedelta(minutes=2)
 
 
-def message(native_id: str = "p1", revision: int = 1, **said: Any) -> Message:
+def message(native_id: str = "17", revision: int = 1, **said: Any) -> Message:
     about = mention(native_id=native_id, revision=revision, **said)
     return outbound(Case(alert(of=about), about, analysis()), Manner(brand="Ромашка"))
 
