@@ -104,7 +104,7 @@ class Site:
     def _delivered(self, request: Request, response: Response) -> None:
         agent = request.headers.get("user-agent", "")
         self.visits.append(Visit(request.target, response.status, agent, time.monotonic()))
-        if response.shown:
+        if response.shown and request.method == "GET":
             self._shelf.count_page(response.shown)
 
 

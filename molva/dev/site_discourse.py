@@ -44,6 +44,7 @@ class DiscoursePages:
             (re.compile(r"/latest\.json"), self._latest),
             (re.compile(r"/posts\.rss"), self._rss),
             (re.compile(rf"/posts/{_ID}\.json"), self._single),
+            (re.compile(rf"/posts/by_number/{_ID}/\d+\.json"), self._placed),
             (re.compile(rf"/t/{_ID}/posts\.json"), self._chosen),
             (re.compile(rf"/t/(?:[^/]+/)?{_ID}\.json"), self._topic_json),
             (re.compile(rf"/t/[^/]+/{_ID}(?:/\d+)?"), self._topic_page),
@@ -150,6 +151,15 @@ class DiscoursePages:
 
     def _single(self, _: Request, number: int) -> Response | None:
         post = self._shelf.get(self._id_of.get(number, ""))
+        return _json(self._records.post(post), [post]) if post else None
+
+    def _placed(self, request: Request, number: int) -> Response | None:
+        """A post by its topic and its place there, which is what its address says."""
+        topic = self._topics.by_id.get(number)
+        place = int(request.words[-1].removesuffix(".json"))
+        if not topic or not 0 < place <= len(topic.members):
+            return None
+        post = self._shelf.get(topic.members[place - 1])
         return _json(self._records.post(post), [post]) if post else None
 
     def _topic_json(self, _: Request, number: int) -> Response | None:

@@ -22,6 +22,7 @@ LOOPBACK = "127.0.0.1"
 class Request:
     """One GET or HEAD; ``target`` is as it came, ``path`` unquoted, ``words`` the parts of it."""
 
+    method: str
     path: str
     query: Mapping[str, list[str]]
     target: str
@@ -117,6 +118,7 @@ class _Conversation(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         host = self.headers.get("Host") or urlsplit(self.server.url).netloc
         return Request(
+            method=self.command,
             path=unquote(parts.path),
             query=parse_qs(parts.query, keep_blank_values=True),
             target=self.path,

@@ -124,9 +124,12 @@ def test_the_list_of_topics_and_single_posts(client: httpx.Client) -> None:
     topics = client.get("/latest.json").json()["topic_list"]["topics"]
     assert [topic["title"] for topic in topics] == ["Тема 3", "Тема 2", "Тема 1", "Тема 0"]
     assert client.get("/posts/150.json").json()["raw"] == LINES[50]["text"]
+    assert client.get("/posts/by_number/2/21.json").json()["id"] == 150
 
 
-@pytest.mark.parametrize("path", ["/posts/9.json", "/t/77.json", "/t/77/posts.json", "/u/x.json"])
+@pytest.mark.parametrize(
+    "path", ["/posts/9.json", "/t/77.json", "/t/77/posts.json", "/posts/by_number/2/99.json"]
+)
 def test_what_is_not_there_is_404_in_its_words(client: httpx.Client, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code == 404
