@@ -33,3 +33,5 @@ def configure() -> None:
     )
     # Libraries say warnings and worse; their chatter about single requests is not ours to store.
     logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr)
+    # Says each failed attempt that the store's client says already.
+    logging.getLogger("elastic_transport").setLevel(logging.ERROR)

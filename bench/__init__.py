@@ -1,0 +1,1 @@
+"""Measurements: each prints figures beside a baseline, none of them is a test."""
