@@ -1,0 +1,73 @@
+"""Airflow on this machine, for one person: SQLite, loopback, nothing running that is not needed.
+
+The settings are measured ones: with them a crawl starts about a second after the DAGs are read.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from molva.demo.local_http import ask
+from molva.demo.place import Place
+from molva.ports import HOST
+
+DAGS = Path(__file__).parents[2] / "dags"
+AIRFLOW = [sys.executable, "-m", "airflow"]
+MIGRATE = [*AIRFLOW, "db", "migrate"]
+SCHEDULER = [*AIRFLOW, "scheduler", "--skip-serve-logs"]
+DAG_PROCESSOR = [*AIRFLOW, "dag-processor"]
+API_SERVER = [*AIRFLOW, "api-server", "--host", HOST, "--workers", "1"]
+
+READY = "/api/v2/version"
+RUNS = "/api/v2/dags/~/dagRuns?order_by=-start_date&limit=100"
+ENDED = frozenset({"success", "failed"})
+
+
+def environment(place: Place, port: int) -> dict[str, str]:
+    """The ``AIRFLOW_…`` variables that all its processes share."""
+    address = f"http://{HOST}:{port}"
+    options = {
+        "CORE__DAGS_FOLDER": str(DAGS),
+        "CORE__LOAD_EXAMPLES": "False",
+        "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        "CORE__PARALLELISM": "3",
+        "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+        "CORE__EXECUTION_API_SERVER_URL": f"{address}/execution/",
+        "API__PORT": str(port),
+        "API__BASE_URL": address,
+        "API__SECRET_KEY": secrets.token_hex(32),
+        "API_AUTH__JWT_SECRET": secrets.token_hex(32),
+        "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
+        # The DAG files do not change while a demo runs: read them once, in one process.
+        "DAG_PROCESSOR__PARSING_PROCESSES": "1",
+        "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
+        # A supervisor may miss the end of its task and then looks again only this much later.
+        "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+        "LOGGING__BASE_LOG_FOLDER": str(place.logs / "airflow"),
+        "USAGE_DATA_COLLECTION__ENABLED": "False",
+    }
+    named = {f"AIRFLOW__{name}": value for name, value in options.items()}
+    return {"AIRFLOW_HOME": str(place.airflow), **named}
+
+
+@dataclass(frozen=True, slots=True)
+class DagRun:
+    """One run as Airflow's own page shows it."""
+
+    dag_id: str
+    state: str
+
+    @property
+    def has_ended(self) -> bool:
+        return self.state in ENDED
+
+
+def dag_runs(port: int) -> list[DagRun]:
+    """All runs so far, newest first."""
+    answer: Mapping[str, Any] = ask(port, RUNS)
+    return [DagRun(str(run["dag_id"]), str(run["state"])) for run in answer["dag_runs"]]

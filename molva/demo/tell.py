@@ -1,0 +1,50 @@
+"""What the demo says at its end: the numbers, the sources, and the pages to open."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from molva.demo.census import Census, SourceRun
+from molva.demo.place import Place
+from molva.demo.scene import Ports
+from molva.demo.summary import Summary
+from molva.ports import HOST
+
+LONGEST = 100
+
+
+def result(summary: Summary, counted: Census) -> list[str]:
+    """The table of counts, and how each source fared."""
+    return [*summary.lines(), "", "sources", *(_source(run) for run in counted.latest)]
+
+
+def _source(run: SourceRun) -> str:
+    why = "; ".join(run.complaints)
+    why = why if len(why) <= LONGEST else f"{why[: LONGEST - 1]}…"
+    return f"  {run.source:<13}{run.verdict}{': ' if why else ''}{why}"
+
+
+def pages(place: Place, ports: Ports, *, live: bool) -> list[str]:
+    """Where to look: files that stay, and while the demo lives also its servers."""
+    rows = [
+        ("the channel, as a responder sees it", _short(place.slack_page)),
+        ("the numbers", _short(place.summary)),
+        ("what each process said", f"{_short(place.logs)}/"),
+    ]
+    if live:
+        rows = [
+            ("the channel, live", f"http://{HOST}:{ports.slack}/"),
+            ("Airflow", f"http://{HOST}:{ports.airflow}/"),
+            ("the store", f"http://{HOST}:{ports.store}/_cat/indices?v"),
+            ("commands", f"set -a; . {_short(place.environment)}; .venv/bin/molva why URL"),
+            *rows,
+        ]
+    width = max(len(what) for what, _ in rows)
+    lines = [f"  {what:<{width}}  {where}" for what, where in rows]
+    return ["open", *lines, *(["", "Ctrl-C ends everything."] if live else [])]
+
+
+def _short(path: Path) -> str:
+    """Relative to where the person stands, if it lies below."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
