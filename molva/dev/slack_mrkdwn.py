@@ -83,12 +83,12 @@ def _special(inside: str) -> str:
     """What stands between < and > and is no mention; a mention inside is a mark by now."""
     target, _, label = inside.partition("|")
     shown = _emojis_in(escape(_unescape(label)))
-    if "\x01" in target:
-        return escape(f"<{inside}>")  # a mark must not get into an address
     if target.startswith("#"):
         return f'<span class="channel-link">#{shown or escape(target[1:])}</span>'
     if target.startswith("!"):
         return shown or escape(inside)  # dates, and what Slack may invent
+    if "\x01" in target or not may_open(_unescape(target)):
+        return escape(_unescape(f"<{inside}>"))  # a mark must not get into an address
     return link_html(_unescape(target), shown)
 
 
@@ -139,5 +139,6 @@ def _emojis_in(safe: str) -> str:
 
 @cache
 def _emojis() -> dict[str, str]:
-    emojis: dict[str, str] = json.loads(Path(__file__).with_name("slack_emoji.json").read_text())
+    text = Path(__file__).with_name("slack_emoji.json").read_text(encoding="utf-8")
+    emojis: dict[str, str] = json.loads(text)
     return emojis

@@ -104,8 +104,7 @@ class Workspace:
         self._channels: dict[str, Channel] = {}
         self._journal = Journal(data) if data else None
         if self._journal:
-            for entry in self._journal.entries():
-                self._replay(entry)
+            self._read(self._journal)
         for name in channels:
             self.create(name)
 
@@ -185,6 +184,14 @@ class Workspace:
     def _record(self, entry: dict[str, Any]) -> None:
         if self._journal:
             self._journal.append(entry)
+
+    def _read(self, journal: Journal) -> None:
+        try:
+            for entry in journal.entries():
+                self._replay(entry)
+        except ConfigError:
+            journal.close()
+            raise
 
     def _replay(self, entry: dict[str, Any]) -> None:
         try:

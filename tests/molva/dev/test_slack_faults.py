@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import time
+import tomllib
 import urllib.request
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from urllib.error import URLError
 
 import pytest
@@ -16,6 +18,7 @@ from slack_sdk.errors import SlackApiError
 
 from mentions.errors import ConfigError
 from molva.dev.slack_fault_file import load_faults, parse_faults
+from molva.dev.slack_faults import Fault, Rule
 from molva.dev.slack_server import SlackServer
 from tests.molva.dev.slack_client import CHANNEL, Clock, client, error_of, refusal, texts
 
@@ -232,3 +235,17 @@ def test_a_file_that_is_no_fault_file_is_named(tmp_path: Path) -> None:
     file.write_text("no toml")
     with pytest.raises(ConfigError, match="is not TOML"):
         load_faults(file)
+
+
+def test_the_script_in_the_docs_is_one() -> None:
+    docs = Path(__file__).parents[3] / "docs" / "local-slack.md"
+    [script] = re.findall(r"```toml\n(.*?)```", docs.read_text(encoding="utf-8"), re.DOTALL)
+    actions = [fault.action for fault in parse_faults(tomllib.loads(script), where="docs")]
+    assert actions == ["reset", "ratelimit", "lag"]
+    listed = set(re.findall(r"^\| `(\w+)` \|", docs.read_text(encoding="utf-8"), re.MULTILINE))
+    known = {action for model in get_args(get_args(Fault)[0]) for action in actions_of(model)}
+    assert known <= listed
+
+
+def actions_of(model: type[Rule]) -> tuple[str, ...]:
+    return get_args(model.model_fields["action"].annotation)
