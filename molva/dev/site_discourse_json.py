@@ -27,7 +27,7 @@ class Records:
         created = stamp(post.date) or post.printed_date
         return self.brief(post) | {
             "cooked": self.cooked(post),
-            "raw": post.text,
+            "raw": post.text if post.html is None else post.html,
             "created_at": created,
             "updated_at": stamp(post.edited_at) or created,
             "post_type": 1,

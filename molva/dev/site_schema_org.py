@@ -136,6 +136,7 @@ class ReviewPages:
             f'<meta itemprop="dateModified" content="{iso(post.edited_at)}">'
             if post.edited_at
             else "",
+            _microdata_views(post),
             f'<h3 itemprop="name">{escape(post.title)}</h3>' if post.title else "",
             f'<div class="review-body" itemprop="reviewBody">{self._body(post)}</div>',
             f'<a class="review-btn review-read-link" href="{link}">Читать отзыв</a></div>',
@@ -211,6 +212,17 @@ def _microdata_author(post: SitePost) -> str:
         '<span itemprop="author" itemscope itemtype="https://schema.org/Person">'
         f'<a itemprop="url" class="user-login" href="{_author_link(post, "")}">'
         f'<span itemprop="name">{escape(post.author_name)}</span></a></span>'
+    )
+
+
+def _microdata_views(post: SitePost) -> str:
+    if post.reach is None:
+        return ""
+    return (
+        '<span itemprop="interactionStatistic" itemscope '
+        'itemtype="https://schema.org/InteractionCounter">'
+        '<meta itemprop="interactionType" content="https://schema.org/ViewAction">'
+        f'<meta itemprop="userInteractionCount" content="{post.reach}"></span>'
     )
 
 

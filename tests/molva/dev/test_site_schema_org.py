@@ -62,6 +62,7 @@ def test_a_reader_finds_every_field(markup: Markup, encoding: str, path: str) ->
     assert review["reviewRating"]["ratingValue"] == "2"
     assert review["reviewRating"]["bestRating"] == "5"
     assert review["itemReviewed"]["name"] == "Вклад"
+    assert str(review["interactionStatistic"]["userInteractionCount"]) == "51"
     assert review["url"].endswith("/review/r%2F11")
     assert " ".join(review["reviewBody"].split()) == f"Пишу в 11-й раз. {NASTY}"
 
