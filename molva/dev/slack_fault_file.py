@@ -39,7 +39,8 @@ def parse_faults(value: Any, *, where: str) -> list[Fault]:
 
 def _explain(error: Any) -> str:
     number, *rest = error["loc"] or ("?",)
+    problem = error["msg"].removeprefix("Value error, ")
     if not isinstance(number, int):
-        return f"{error['msg']}"
+        return f"{problem}"
     place = ".".join(str(part) for part in rest)
-    return f"fault {number + 1}{': ' + place if place else ''}: {error['msg']}"
+    return f"fault {number + 1}{': ' + place if place else ''}: {problem}"

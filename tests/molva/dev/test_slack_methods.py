@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from slack_sdk import WebClient
@@ -73,6 +74,17 @@ def test_timestamps_rise_even_when_the_clock_goes_back() -> None:
             clock.now = now
             stamps.append(slack.chat_postMessage(channel=CHANNEL, text="x")["ts"])
     assert stamps == ["100.000100", "100.000200", "100.000300", "101.000100"]
+
+
+def test_posts_at_the_same_time_get_timestamps_of_their_own(server: SlackServer) -> None:
+    def post(number: int) -> str:
+        posted = client(server).chat_postMessage(channel=CHANNEL, text=str(number))
+        return str(posted["ts"])
+
+    with ThreadPoolExecutor(8) as pool:
+        stamps = list(pool.map(post, range(100)))
+    assert sorted(stamps) == [message["ts"] for message in server.messages(CHANNEL)]
+    assert len(set(stamps)) == 100
 
 
 def test_channels_that_are_not_listed_do_not_exist_unless_created_on_demand() -> None:
