@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from mentions.errors import ConfigError
 
 WORTH_PACKING = 600  # bytes
 LOOPBACK = "127.0.0.1"
+_HOST = re.compile(r"[\w.-]+(:\d+)?")  # it is written into every page
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,9 @@ class _Conversation(BaseHTTPRequestHandler):
 
     def _request(self) -> Request:
         parts = urlsplit(self.path)
-        host = self.headers.get("Host") or urlsplit(self.server.url).netloc
+        host = self.headers.get("Host", "")
+        if not _HOST.fullmatch(host):
+            host = urlsplit(self.server.url).netloc
         return Request(
             method=self.command,
             path=unquote(parts.path),
