@@ -12,6 +12,25 @@ from molva.dev.site_post import SitePost
 from molva.dev.site_shelf import Shelf
 from molva.dev.site_topics import Topic, Topics
 
+# A regular public post, as one sees it who is not logged in.
+_SAME_FOR_ALL: dict[str, Any] = {
+    "post_type": 1,
+    "reply_count": 0,
+    "quote_count": 0,
+    "incoming_link_count": 0,
+    "yours": False,
+    "actions_summary": [],
+    "moderator": False,
+    "admin": False,
+    "staff": False,
+    "hidden": False,
+    "trust_level": 1,
+    "deleted_at": None,
+    "user_deleted": False,
+    "edit_reason": None,
+    "wiki": False,
+}
+
 
 class Records:
     """Builds the records of one forum."""
@@ -25,41 +44,30 @@ class Records:
         """A post as the firehose has it, ``raw`` included."""
         topic = self._topics.of(post.native_id)
         created = stamp(post.date) or post.printed_date
-        return self.brief(post) | {
-            "cooked": self.cooked(post),
-            "raw": post.text if post.html is None else post.html,
-            "created_at": created,
-            "updated_at": stamp(post.edited_at) or created,
-            "post_type": 1,
-            "posts_count": len(topic.members),
-            "reply_count": 0,
-            "reply_to_post_number": self._reply_place(post),
-            "quote_count": 0,
-            "incoming_link_count": 0,
-            "reads": post.reach or 1,
-            "readers_count": max((post.reach or 1) - 1, 0),
-            "score": round(0.2 * (post.reach or 1), 1),
-            "yours": False,
-            "topic_slug": topic.slug,
-            "topic_title": topic.title,
-            "topic_html_title": escape(topic.title),
-            "category_id": 5,
-            "display_username": post.author_name or "",
-            "version": post.revision,
-            "user_id": 1 + len(self.username(post)),
-            "actions_summary": [],
-            "moderator": False,
-            "admin": False,
-            "staff": False,
-            "hidden": False,
-            "trust_level": 1,
-            "deleted_at": None,
-            "user_deleted": False,
-            "edit_reason": None,
-            "wiki": False,
-            "excerpt": escape(shorten(post.text)),
-            "post_url": self.address(post),
-        }
+        return (
+            self.brief(post)
+            | _SAME_FOR_ALL
+            | {
+                "cooked": self.cooked(post),
+                "raw": post.text if post.html is None else post.html,
+                "created_at": created,
+                "updated_at": stamp(post.edited_at) or created,
+                "posts_count": len(topic.members),
+                "reply_to_post_number": self._reply_place(post),
+                "reads": post.reach or 1,
+                "readers_count": max((post.reach or 1) - 1, 0),
+                "score": round(0.2 * (post.reach or 1), 1),
+                "topic_slug": topic.slug,
+                "topic_title": topic.title,
+                "topic_html_title": escape(topic.title),
+                "category_id": 5,
+                "display_username": post.author_name or "",
+                "version": post.revision,
+                "user_id": 1 + len(self.username(post)),
+                "excerpt": escape(shorten(post.text)),
+                "post_url": self.address(post),
+            }
+        )
 
     def brief(self, post: SitePost) -> dict[str, Any]:
         """What a post and a search hit have in common."""

@@ -114,11 +114,6 @@ class ReviewPages:
     def _microdata(self, post: SitePost, base: str) -> str:
         link = _link(post, base)
         date = post.printed_date or iso(post.date)
-        rating = "".join(
-            f'<meta itemprop="{name}" content="{value}">'
-            for name, value in (self._rating(post) or {}).items()
-            if name != "@type"
-        )
         parts = [
             f'<div class="item" data-id="{escape(post.native_id)}" itemprop="review" itemscope '
             f'itemtype="https://schema.org/Review" itemid="{link}#review">',
@@ -126,10 +121,7 @@ class ReviewPages:
             '<div itemprop="itemReviewed" itemscope itemtype="https://schema.org/Organization">'
             f'<meta itemprop="name" content="{escape(self._about(post))}"></div>',
             _microdata_author(post),
-            f'<span itemprop="reviewRating" itemscope itemtype="https://schema.org/Rating">{rating}'
-            "</span>"
-            if rating
-            else "",
+            self._microdata_rating(post),
             f'<meta itemprop="datePublished" content="{escape(date)}"><i>{escape(date[:10])}</i>'
             if date
             else "",
@@ -142,6 +134,18 @@ class ReviewPages:
             f'<a class="review-btn review-read-link" href="{link}">Читать отзыв</a></div>',
         ]
         return "".join(parts)
+
+    def _microdata_rating(self, post: SitePost) -> str:
+        rating = self._rating(post) or {}
+        metas = "".join(
+            f'<meta itemprop="{name}" content="{value}">'
+            for name, value in rating.items()
+            if name != "@type"
+        )
+        if not metas:
+            return ""
+        scope = 'itemscope itemtype="https://schema.org/Rating"'
+        return f'<span itemprop="reviewRating" {scope}>{metas}</span>'
 
     def _body(self, post: SitePost) -> str:
         return body(post, broken=self._options.broken_html)
