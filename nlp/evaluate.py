@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nlp import measures
 from nlp.judge import Judge, JudgeInput, Judgement
 from nlp.labels import FIELDS
-from nlp.train.examples import Example, Side
+from nlp.train.examples import Example, Side, repost_key
 from nlp.train.sets import read_all
 from nlp.train.split import split
 
@@ -21,9 +21,17 @@ Table = dict[str, dict[str, float]]  # rows by name; columns by measure
 
 
 def held_back(data: Path) -> list[Example]:
-    """The rows of these files that no training run may see, with at least one of our fields."""
-    rows = [example for found in read_all(data).values() for example in found]
-    return [e for e in split(rows)[Side.HELD] if FIELDS.keys() & e.targets.keys()]
+    """The rows of these files that no training run may see, with at least one of our fields.
+
+    A row of which a re-post was trained on says nothing and is left out.
+    """
+    sides = split(example for found in read_all(data).values() for example in found)
+    trained_on = {repost_key(example.text) for example in sides[Side.TRAIN]}
+    return [
+        example
+        for example in sides[Side.HELD]
+        if FIELDS.keys() & example.targets.keys() and repost_key(example.text) not in trained_on
+    ]
 
 
 def asked(example: Example) -> JudgeInput:

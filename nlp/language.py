@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from nlp.encoding import plain
 
 MIN_LETTERS = 2
-MIN_RUSSIAN = 0.3  # of the letters: Russian posts are full of Latin brand names
+MIN_RUSSIAN = 0.2  # of the letters: Russian posts are full of Latin brand names
 MAX_FOREIGN = 0.02  # of the Cyrillic letters, of those that Russian does not have
 ENOUGH_WORDS = 8  # Latin words after which the absence of any common English one means something
 
@@ -39,15 +39,15 @@ _ENGLISH = _words(
 )
 _OTHER = (
     _words(
-        "der die das und ist nicht ich ein eine mit auf für den von zu sie wir",  # German
-        "le la les des et est je que pas une pour dans qui vous avec sur",  # French
-        "el los las y que en un una por con para es se del",  # Spanish
-        "il che di non per sono della ho",  # Italian
+        "der das und ist nicht ich ein eine mit auf für den von zu sie wir",  # German
+        "le la des et est je que pas une pour dans qui vous avec sur",  # French
+        "el los las y que en un una por para es se del",  # Spanish
+        "il che di non sono della ho",  # Italian
         "o os que não um uma com da em",  # Portuguese
         "bir ve bu çok için de ile ne değil",  # Turkish
         "nie się na jest że jak ale od",  # Polish
         "och att det som är inte jag för på av",  # Swedish
-        "het een van ik niet dat voor met zijn",  # Dutch
+        "het een van ik niet dat voor zijn",  # Dutch
     )
     - _ENGLISH
 )
@@ -75,7 +75,7 @@ def detect(text: str) -> Language:
         return OTHER
     if len(cyrillic) >= MIN_RUSSIAN * len(letters):
         foreign = sum(letter not in _RUSSIAN for letter in cyrillic)
-        return OTHER if foreign > max(1, MAX_FOREIGN * len(cyrillic)) else RUSSIAN
+        return OTHER if foreign > MAX_FOREIGN * len(cyrillic) else RUSSIAN
     return _latin(_WORD.findall(words.casefold()))
 
 
@@ -86,6 +86,6 @@ def _of_script(letters: Iterable[str], script: str) -> list[str]:
 def _latin(words: list[str]) -> Language:
     english = sum(word.replace("’", "'") in _ENGLISH for word in words)
     other = sum(word in _OTHER for word in words)
-    if other > english or (not english and len(words) >= ENOUGH_WORDS):
+    if other >= max(english, 1) or (not english and len(words) >= ENOUGH_WORDS):
         return OTHER
     return ENGLISH

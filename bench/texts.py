@@ -1,0 +1,42 @@
+"""Posts to measure speed on: the demo's own, mixed anew until there are enough of every length."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from random import Random
+
+from nlp.judge import JudgeInput
+
+POSTS = Path(__file__).parents[1] / "molva" / "demo" / "posts"
+BRANDS = ("Ромашка", "Romashka", None)
+LONGEST = 40  # sentences; posts are many short ones and a few long ones
+_SENTENCE = re.compile(r"(?<=[.!?…])\s+|\n+")
+
+
+def invented(count: int, seed: int = 1) -> list[JudgeInput]:
+    """Sentences of the demo's posts, each new post a few of them."""
+    draw = Random(seed)  # noqa: S311 - mixes sentences, guards nothing
+    sentences = [part for text in _texts(POSTS) for part in _SENTENCE.split(text) if part.strip()]
+    found = []
+    for _ in range(count):
+        length = min(LONGEST, 1 + int(draw.expovariate(1 / 3)))
+        found.append(JudgeInput(" ".join(draw.choices(sentences, k=length)), draw.choice(BRANDS)))
+    return found
+
+
+def given(file: Path, count: int) -> list[JudgeInput]:
+    """The first texts of a file of JSON lines."""
+    with file.open(encoding="utf-8") as lines:
+        rows = [json.loads(line) for line, _ in zip(lines, range(count), strict=False)]
+    return [JudgeInput(row["text"], row.get("brand")) for row in rows]
+
+
+def _texts(folder: Path) -> list[str]:
+    return [
+        json.loads(line)["text"][:2_000]
+        for file in sorted(folder.glob("*.jsonl"))
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if line.strip()
+    ]

@@ -1,0 +1,174 @@
+"""What the judge promises of any input: an answer in its place, the same however it is batched."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mentions.errors import ConfigError, RecordError
+from nlp.judge import SHIPPED, JudgeInput, Judgement, judge_each, load_judge
+from nlp.labels import FIELDS, check_labels
+from nlp.onnx_judge import OnnxJudge
+from tests.nlp.conftest import Tiny
+
+ANY_TEXT = st.text(st.characters(), max_size=300)  # surrogates and control characters too
+HARD = {
+    "empty": "",
+    "spaces": " \n\t ",
+    "a megabyte": "очень плохо " * 90_000,
+    "a megabyte without a space": "ы" * 1_000_000,
+    "only emoji": "😡😡😡🔥",
+    "zero width": "б\u200bа\u200bн\u200bк",
+    "right to left": "\u202eкнаб\u202c",
+    "markup": "<b>банк</b><script>alert(1)</script>&nbsp;&lt;i&gt;",
+    "half a surrogate pair": "a\ud83d b",
+    "control characters": "a\x00b\x1b[31mc",
+    "marks of the model itself": "<s> </s> <pad> <unk>",
+    "other scripts": "谢谢 спасибо thanks ありがとう",
+}
+
+
+@pytest.mark.parametrize("text", HARD.values(), ids=HARD.keys())
+def test_hard_texts_are_judged(judge: OnnxJudge, text: str) -> None:
+    _is_whole(judge([JudgeInput(text, "Ромашка")])[0])
+
+
+@given(st.lists(st.tuples(ANY_TEXT, st.none() | ANY_TEXT), max_size=12))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_any_text_is_judged_in_its_place(
+    judge: OnnxJudge, pairs: list[tuple[str, str | None]]
+) -> None:
+    inputs = [JudgeInput(text, brand) for text, brand in pairs]
+    together = judge(inputs)
+    assert len(together) == len(inputs)
+    for judgement in together:
+        _is_whole(judgement)
+
+
+def _is_whole(judgement: Judgement) -> None:
+    assert list(judgement.probabilities) == list(FIELDS)
+    for field, labels in FIELDS.items():
+        shares = judgement.probabilities[field]
+        assert tuple(shares) == labels
+        assert sum(shares.values()) == pytest.approx(1)
+        assert shares[judgement[field]] == max(shares.values())
+
+
+def test_answers_stand_in_the_order_of_the_inputs(judge: OnnxJudge) -> None:
+    texts = ["спасибо Марка, всё отлично", "украли деньги " * 9, "а", "Марка opens a new office"]
+    inputs = [JudgeInput(text) for text in texts]
+    alone = [judge([each])[0] for each in inputs]
+    for together, one in zip(judge(inputs), alone, strict=True):
+        for field in FIELDS:
+            assert together.probabilities[field] == pytest.approx(
+                one.probabilities[field], abs=0.02
+            )
+
+
+def test_equal_inputs_are_scored_once(judge: OnnxJudge) -> None:
+    one, other = judge([JudgeInput("спасибо", "Марка")] * 2)
+    assert one is other
+
+
+def test_the_brand_is_read(judge: OnnxJudge) -> None:
+    named, nameless = judge([JudgeInput("спасибо", "Марка"), JudgeInput("спасибо")])
+    assert named != nameless
+
+
+def test_no_inputs_no_answers(judge: OnnxJudge) -> None:
+    assert judge([]) == []
+
+
+class Fragile:
+    """Breaks on one text, as a tokenizer's bug would."""
+
+    model = "fragile@0"
+
+    def __call__(self, inputs: Sequence[JudgeInput]) -> list[Judgement]:
+        if any("boom" in each.text for each in inputs):
+            raise RecordError("refused")
+        return [Judgement({"text": {each.text: 1.0}}) for each in inputs]
+
+
+def test_an_input_that_breaks_the_judge_harms_no_other() -> None:
+    texts = ["a", "b", "boom", "c", "d", "boom"]
+    found = judge_each(Fragile(), [JudgeInput(text) for text in texts])
+    assert [j and j["text"] for j in found] == ["a", "b", None, "c", "d", None]
+
+
+def test_the_revision_is_that_of_the_weights(tiny: Tiny, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(tiny.options.out, other)
+    (other / "model.float32.onnx").replace(other / "model.onnx")
+    assert load_judge(str(other)).model != load_judge(str(tiny.options.out)).model
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("config.json", "{}", "not the configuration"),
+        ("config.json", "no json", "not the configuration"),
+        ("model.onnx", "no model", "no model that ONNX Runtime reads"),
+    ],
+)
+def test_a_broken_model_is_named(
+    tiny: Tiny, tmp_path: Path, name: str, content: str, message: str
+) -> None:
+    broken = tmp_path / "broken"
+    shutil.copytree(tiny.options.out, broken)
+    (broken / name).write_text(content)
+    with pytest.raises(ConfigError, match=message):
+        load_judge(str(broken))
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "config.json", "tokenizer.json"])
+def test_a_missing_file_is_named(tiny: Tiny, tmp_path: Path, name: str) -> None:
+    broken = tmp_path / "broken"
+    shutil.copytree(tiny.options.out, broken)
+    (broken / name).unlink()
+    with pytest.raises(ConfigError, match=name.replace(".", r"\.")):
+        load_judge(str(broken))
+
+
+@pytest.mark.parametrize(
+    "model", ["owner/name", "owner/name@main", "owner/name@0123abc", "/no/such/directory"]
+)
+def test_a_model_must_be_pinned(model: str) -> None:
+    with pytest.raises(ConfigError, match="whole commit"):
+        load_judge(model)
+
+
+def test_labels_of_another_meaning_are_refused() -> None:
+    swapped = {**FIELDS, "sentiment": ("positive", "neutral", "negative")}
+    with pytest.raises(ConfigError, match="sentiment"):
+        check_labels(swapped)
+
+
+@pytest.mark.skipif(not (SHIPPED / "model.onnx").exists(), reason="no weights are shipped yet")
+class TestShippedModel:
+    def test_its_card_is_its_own(self) -> None:
+        card = (SHIPPED / "MODEL_CARD.md").read_text(encoding="utf-8")
+        assert load_judge().model in card
+
+    def test_it_is_small_and_holds_no_pickles(self) -> None:
+        files = [path for path in SHIPPED.iterdir() if path.is_file()]
+        assert {path.suffix for path in files} <= {".onnx", ".json", ".md"}
+        assert sum(path.stat().st_size for path in files) <= 60_000_000
+
+    @pytest.mark.parametrize(
+        ("text", "field", "label"),
+        [
+            ("Ромашка, спасибо огромное, всё быстро и вежливо!", "sentiment", "positive"),
+            ("Ромашка списала деньги дважды, поддержка молчит", "sentiment", "negative"),
+            ("Romashka stole my money, thieves!", "sentiment", "negative"),
+            ("Ромашка открыла новый офис в Туле", "urgency", "low"),
+            ("Кто-то прямо сейчас снимает деньги с моей карты!", "urgency", "critical"),
+        ],
+    )
+    def test_it_judges_plain_cases(self, text: str, field: str, label: str) -> None:
+        assert load_judge()([JudgeInput(text, "Ромашка")])[0][field] == label

