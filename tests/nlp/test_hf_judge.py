@@ -33,7 +33,7 @@ def make_classifier(directory: Path, labels: list[str]) -> Path:
         label2id={label: at for at, label in enumerate(labels)},
     )
     BertForSequenceClassification(config).save_pretrained(directory)
-    PreTrainedTokenizerFast(
+    PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=tokenizer, pad_token="<pad>", unk_token="<unk>"
     ).save_pretrained(directory)
     return directory

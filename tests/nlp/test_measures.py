@@ -40,7 +40,7 @@ def test_far_off_costs_more_than_near() -> None:
 
 
 def test_precision_and_recall() -> None:
-    assert measures.precision_recall(TRUTH == 1, SAID == 1) == (pytest.approx(2 / 3), 1.0)
+    assert measures.precision_recall(TRUTH == 1, SAID == 1) == pytest.approx((2 / 3, 1.0))
 
 
 def test_a_judge_as_right_as_it_is_sure_has_no_calibration_error() -> None:

@@ -78,7 +78,7 @@ def make_base(directory: Path, **changed: Any) -> Path:
         "pad_token_id": 1,
     }
     BertModel(BertConfig(**(shape | changed))).save_pretrained(directory)
-    PreTrainedTokenizerFast(
+    PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=tokenizer,
         bos_token="<s>",
         eos_token="</s>",
@@ -104,6 +104,11 @@ def make_data(directory: Path, rows: int = 160) -> Path:
     with (directory / "brand_tweets_ru.jsonl").open("w", encoding="utf-8") as file:
         for at in range(rows // 4):
             text = f"у телекома {spelled(at)} всё плохо"
-            row = {"id": str(at), "text": text, "domain": "telecoms", "brands": {"mts": "negative"}}
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            tweet: dict[str, Any] = {
+                "id": str(at),
+                "text": text,
+                "domain": "telecoms",
+                "brands": {"mts": "negative"},
+            }
+            file.write(json.dumps(tweet, ensure_ascii=False) + "\n")
     return directory
