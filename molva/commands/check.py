@@ -20,7 +20,6 @@ def command(*, as_json: bool) -> None:
       MOLVA_WATCH=watch.toml molva check
     """
     from crawlers.catalogue import catalogue
-
     from molva.configuration import problems
 
     found = problems(catalogue())

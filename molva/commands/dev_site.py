@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from molva.dev.site import Dates, Site
-from molva.dev.site_options import Before, Listing, Markup, Scale, SiteKind, SiteOptions
+from molva.dev.site.options import Before, Listing, Markup, Scale, SiteKind, SiteOptions
+from molva.dev.site.server import Dates, Site
 from molva.output import emit, json_option
 
 A_MINUTE = 60.0

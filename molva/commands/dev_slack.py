@@ -9,10 +9,10 @@ from pathlib import Path
 import click
 
 from mentions.errors import ConfigError
-from molva.dev.slack_fault_file import load_faults
-from molva.dev.slack_methods import METHOD_NAMES
-from molva.dev.slack_pace import TIERS, Pace
-from molva.dev.slack_server import SlackServer
+from molva.dev.slack.fault_file import load_faults
+from molva.dev.slack.methods import METHOD_NAMES
+from molva.dev.slack.pace import TIERS, Pace
+from molva.dev.slack.server import SlackServer
 from molva.output import emit
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
-from molva.dev.site import Dates, Site
-from molva.dev.site_options import SiteKind, SiteOptions
+from molva.dev.site.options import SiteKind, SiteOptions
+from molva.dev.site.server import Dates, Site
 
 HERE = Path(__file__).parent
 EXPECTED = HERE / "expected.jsonl"  # what a careful reader makes of each post

@@ -13,7 +13,7 @@ from mentions.errors import ConfigError, TransientError, UnhealthyError
 from mentions.model import Mention
 from mentions.store import Store
 from molva.cli import molva
-from molva.dev.slack_server import SlackServer
+from molva.dev.slack.server import SlackServer
 from tests.alerts.samples import analysis, mention
 
 pytestmark = pytest.mark.parametrize("store_url", ["embedded"], indirect=True)

@@ -17,7 +17,7 @@ import pytest
 from mentions.failpoints import FAILPOINTS
 from mentions.model import DeliveryState, Mention
 from mentions.store import Store
-from molva.dev.slack_server import SlackServer
+from molva.dev.slack.server import SlackServer
 from tests.alerts.samples import analysis, mention
 
 CHANNEL = "#romashka"

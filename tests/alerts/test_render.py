@@ -29,7 +29,7 @@ from mentions.model import (
     Urgency,
 )
 from mentions.settings import Privacy
-from molva.dev.slack_blocks import blocks_too_long, check_blocks
+from molva.dev.slack.blocks import blocks_too_long, check_blocks
 from tests.alerts.samples import NOW, alert, analysis, mention
 
 RU = Manner(brand="Ромашка")

@@ -6,16 +6,20 @@ The real client, over real sockets, against the local Slack with its faults; wai
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from alerts import respond
+from alerts import respond, states
 from alerts.decide import Decider
+from alerts.outbox import Courier
 from alerts.pace import Timing
+from alerts.render import Case, Manner, outbound
 from alerts.respond import Responder
 from alerts.slack import SlackMessenger, connect
 from mentions.counts import Counts
@@ -23,7 +27,7 @@ from mentions.errors import ConfigError, TransientError
 from mentions.model import Alert, Analysis, DeliveryState, Mention, Urgency
 from mentions.settings import Settings
 from mentions.store import Store
-from molva.dev.slack_server import SlackServer
+from molva.dev.slack.server import SlackServer
 from tests.alerts.samples import analysis, mention
 from tests.factories import settings
 
@@ -215,7 +219,7 @@ def test_a_channel_that_must_wait_does_not_delay_another(
 
 @embedded
 def test_the_pace_that_slack_allows_is_kept(store: Store, store_settings: Settings) -> None:
-    from molva.dev.slack_pace import Pace
+    from molva.dev.slack.pace import Pace
 
     with SlackServer(pace=Pace(burst=1)) as strict:
         about = alerted(store, store_settings, 4)
@@ -306,6 +310,100 @@ def test_a_changed_post_changes_its_message(
     assert "после правки срочность снята" in str(message["blocks"])
     assert message["metadata"]["event_payload"]["revision"] == 2
     assert drain(store, store_settings, slack)["updated"] == 0
+
+
+def wait_for_message(slack: SlackServer) -> None:
+    deadline = time.monotonic() + 10
+    while not slack.messages(CHANNEL) and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+SLOW_ANSWER = {"action": "hang", "seconds": 0.7, "stored": True, "method": "chat.postMessage"}
+
+
+@embedded
+def test_a_post_that_changes_while_it_is_being_posted_is_posted_and_updated(
+    store: Store, store_settings: Settings, slack: SlackServer
+) -> None:
+    [about] = alerted(store, store_settings)
+    slack.add_faults(SLOW_ANSWER)
+    responder = Responder(store, messenger(slack, 3), store_settings, timing=QUICK)
+    draining = threading.Thread(target=responder.drain)
+    draining.start()
+    wait_for_message(slack)
+    changed(store, store_settings, about, URGENT)
+    draining.join(20)
+    assert shown(slack) == once([about])
+    assert (responder.counts["posted"], responder.counts["updated"]) == (1, 1)
+    assert responder.counts["unknown"] == responder.counts["found"] == 0
+
+
+def courier(
+    store: Store,
+    slack: SlackServer,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Courier:
+    return Courier(
+        store.alerts,
+        store.mentions,
+        messenger(slack, 3),
+        lambda brand: Manner(brand=brand),
+        timing=QUICK,
+        clock=clock,
+    )
+
+
+@embedded
+def test_whoever_slept_through_its_lease_sends_nothing(
+    store: Store, store_settings: Settings, slack: SlackServer
+) -> None:
+    [about] = alerted(store, store_settings)
+    stored = store.alerts.get(about.id)
+    assert stored is not None
+    moments = iter([datetime.now(UTC), datetime.now(UTC) + QUICK.lease])
+    done, _ = courier(store, slack, lambda: next(moments)).deliver(stored)
+    assert done == "late"
+    assert slack.messages(CHANNEL) == []
+    drain(store, store_settings, slack)
+    assert shown(slack) == once([about])
+
+
+@embedded
+def test_whoever_was_overtaken_leaves_the_record_alone(
+    store: Store, store_settings: Settings, slack: SlackServer
+) -> None:
+    [about] = alerted(store, store_settings)
+    stored = store.alerts.get(about.id)
+    assert stored is not None
+    slack.add_faults(SLOW_ANSWER)
+    with ThreadPoolExecutor(1) as pool:
+        posting = pool.submit(courier(store, slack).deliver, stored)
+        wait_for_message(slack)
+        claim = store.alerts.get(about.id)
+        assert claim is not None
+        other = states.claimed(
+            claim.alert, attempt_id="other", now=datetime.now(UTC), lease=QUICK.lease
+        )
+        assert store.alerts.replace(claim, other)
+        assert posting.result()[0] == "overtaken"
+    assert alert_of(store, about) == other
+    drain(store, store_settings, slack)
+    assert shown(slack) == once([about])
+
+
+@embedded
+def test_a_message_that_stands_there_twice_is_reported(
+    store: Store, store_settings: Settings, slack: SlackServer
+) -> None:
+    [about] = alerted(store, store_settings)
+    stored = store.alerts.get(about.id)
+    assert stored is not None
+    rendered = outbound(Case(stored.alert, about), Manner(brand="Ромашка"))
+    messenger(slack).post(CHANNEL, rendered, "from somewhere else")
+    slack.add_faults({"action": "reset", "stored": True, "method": "chat.postMessage"})
+    counts = drain(store, store_settings, slack)
+    assert (counts["found"], counts["duplicate"]) == (1, 1)
+    assert alert_of(store, about).ts == slack.messages(CHANNEL)[0]["ts"]
 
 
 @embedded

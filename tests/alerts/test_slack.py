@@ -13,7 +13,7 @@ from alerts.messenger import Look, NotSeen, NotSent, Outcome, Refused, Sent, Unk
 from alerts.render import Case, Manner, Message, outbound
 from alerts.slack import SlackMessenger, connect, sighting_of
 from mentions.errors import ConfigError
-from molva.dev.slack_server import SlackServer
+from molva.dev.slack.server import SlackServer
 from tests.alerts.samples import alert, analysis, mention
 from tests.factories import settings
 
@@ -177,7 +177,7 @@ def now() -> datetime:
 
 
 def test_a_look_finds_our_own_messages_on_all_pages() -> None:
-    from molva.dev.slack_pace import Pace
+    from molva.dev.slack.pace import Pace
 
     with SlackServer(pace=Pace(per_second=0, per_minute={}, page=2)) as slack:
         chat = messenger(slack)

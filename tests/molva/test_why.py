@@ -12,7 +12,7 @@ from mentions.model import Action, Decision, Reason
 from mentions.store import Store
 from mentions.store.ledger import Reject, Seen
 from molva.cli import molva
-from molva.dev.slack_server import SlackServer
+from molva.dev.slack.server import SlackServer
 from molva.why import explain
 from tests import servers
 from tests.factories import NOW, alert, analysis, mention

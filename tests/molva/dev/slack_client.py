@@ -10,7 +10,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 
-from molva.dev.slack_server import SlackServer
+from molva.dev.slack.server import SlackServer
 
 CHANNEL = "#alerts"
 

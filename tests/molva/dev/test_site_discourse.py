@@ -11,9 +11,9 @@ import feedparser  # type: ignore[import-untyped]
 import httpx
 import pytest
 
-from molva.dev.site import Site
-from molva.dev.site_faults import Faults
-from molva.dev.site_options import Before, SiteKind, SiteOptions
+from molva.dev.site.faults import Faults
+from molva.dev.site.options import Before, SiteKind, SiteOptions
+from molva.dev.site.server import Site
 
 LINES: list[dict[str, Any]] = [
     {

@@ -12,7 +12,7 @@ import pytest
 
 from mentions.model import MatchedPost, Post
 from molva.commands.dev_site import command
-from molva.dev.site_faults import Behaviour, Fault, Faults
+from molva.dev.site.faults import Behaviour, Fault, Faults
 
 DOCS = Path(__file__).parents[3] / "docs"
 POST_FILES = (DOCS / "post-files.md").read_text(encoding="utf-8")

@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from mentions.errors import ConfigError
-from molva.dev.site import Site
-from molva.dev.site_faults import FaultPlan, Faults, load_faults
-from molva.dev.site_options import SiteKind
+from molva.dev.site.faults import FaultPlan, Faults, load_faults
+from molva.dev.site.options import SiteKind
+from molva.dev.site.server import Site
 
 LINES = [{"id": f"p{n}", "text": f"Отзыв {n} " * 30} for n in range(30)]
 

@@ -12,9 +12,9 @@ import httpx
 import lxml.html  # type: ignore[import-untyped]
 import pytest
 
-from molva.dev.site import Dates, Site
-from molva.dev.site_faults import Faults
-from molva.dev.site_options import SiteKind, SiteOptions
+from molva.dev.site.faults import Faults
+from molva.dev.site.options import SiteKind, SiteOptions
+from molva.dev.site.server import Dates, Site
 
 NASTY = "Цена <b>5</b> & «всё» ]]> <script>alert(1)</script> 👍\u200b"
 LINES: list[dict[str, Any]] = [

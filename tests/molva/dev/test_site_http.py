@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from mentions.errors import ConfigError
-from molva.dev.site import Site
-from molva.dev.site_faults import Faults
-from molva.dev.site_options import SiteKind, SiteOptions
+from molva.dev.site.faults import Faults
+from molva.dev.site.options import SiteKind, SiteOptions
+from molva.dev.site.server import Site
 
 LINES = [
     {

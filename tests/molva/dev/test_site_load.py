@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from mentions.errors import ConfigError
-from molva.dev.site_dates import Move, parse_date, parse_newest
-from molva.dev.site_faults import Behaviour
-from molva.dev.site_load import fill_dates, load_posts, move_dates, read_lines
+from molva.dev.site.dates import Move, parse_date, parse_newest
+from molva.dev.site.faults import Behaviour
+from molva.dev.site.load import fill_dates, load_posts, move_dates, read_lines
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 

@@ -12,8 +12,8 @@ import lxml.etree  # type: ignore[import-untyped]
 import lxml.html  # type: ignore[import-untyped]
 import pytest
 
-from molva.dev.site import Site
-from molva.dev.site_options import Listing, Markup, Scale, SiteKind, SiteOptions
+from molva.dev.site.options import Listing, Markup, Scale, SiteKind, SiteOptions
+from molva.dev.site.server import Site
 
 NASTY = "Хуже </script><script>alert(1)</script> некуда & «никак» 👎"
 LINES: list[dict[str, Any]] = [

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from molva.dev.site_post import SitePost, Version
-from molva.dev.site_shelf import Shelf
+from molva.dev.site.post import SitePost, Version
+from molva.dev.site.shelf import Shelf
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 

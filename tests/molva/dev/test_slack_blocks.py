@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from slack_sdk import WebClient
 
-from molva.dev.slack_blocks import check_blocks
-from molva.dev.slack_server import SlackServer
+from molva.dev.slack.blocks import check_blocks
+from molva.dev.slack.server import SlackServer
 from tests.molva.dev.slack_client import CHANNEL, client, error_of, refusal
 
 Block = dict[str, Any]

@@ -17,9 +17,9 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from mentions.errors import ConfigError
-from molva.dev.slack_fault_file import load_faults, parse_faults
-from molva.dev.slack_faults import Fault, Rule
-from molva.dev.slack_server import SlackServer
+from molva.dev.slack.fault_file import load_faults, parse_faults
+from molva.dev.slack.faults import Fault, Rule
+from molva.dev.slack.server import SlackServer
 from tests.molva.dev.slack_client import CHANNEL, Clock, client, error_of, refusal, texts
 
 POST = "chat.postMessage"

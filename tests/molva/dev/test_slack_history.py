@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from slack_sdk import WebClient
 
-from molva.dev.slack_pace import Pace
-from molva.dev.slack_server import SlackServer
+from molva.dev.slack.pace import Pace
+from molva.dev.slack.server import SlackServer
 from tests.molva.dev.slack_client import CHANNEL, Clock, client, error_of, pages_of
 
 METADATA = {"event_type": "molva_alert", "event_payload": {"alert_id": "a1"}}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from molva.dev.slack_server import SlackServer
+from molva.dev.slack.server import SlackServer
 from tests.molva.dev.slack_client import CHANNEL, client, texts
 
 TOKEN = {"Authorization": "Bearer xoxb-test"}

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from slack_sdk import WebClient
 
-from molva.dev.slack_server import SlackServer
+from molva.dev.slack.server import SlackServer
 from tests.molva.dev.slack_client import CHANNEL, Clock, client, error_of, pages_of, refusal, texts
 
 METADATA = {"event_type": "molva_alert", "event_payload": {"alert_id": "a1", "revision": 1}}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from molva.dev.slack_mrkdwn import mrkdwn_html, plain_html
+from molva.dev.slack.mrkdwn import mrkdwn_html, plain_html
 from tests.molva.dev.browser import Browser
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from slack_sdk import WebClient
 
-from molva.dev.slack_pace import Pace
-from molva.dev.slack_server import SlackServer
+from molva.dev.slack.pace import Pace
+from molva.dev.slack.server import SlackServer
 from tests.molva.dev.slack_client import CHANNEL, Clock, client, refusal, texts
 
 

@@ -12,8 +12,8 @@ from urllib.request import urlopen
 import pytest
 from slack_sdk import WebClient
 
-from molva.dev.slack_page import render_page
-from molva.dev.slack_server import SlackServer
+from molva.dev.slack.page import render_page
+from molva.dev.slack.server import SlackServer
 from tests.molva.dev.browser import Browser
 from tests.molva.dev.slack_client import CHANNEL, Clock, client
 

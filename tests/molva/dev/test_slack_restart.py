@@ -14,7 +14,7 @@ import pytest
 from slack_sdk import WebClient
 
 from mentions.errors import ConfigError
-from molva.dev.slack_server import SlackServer
+from molva.dev.slack.server import SlackServer
 from tests.molva.dev.slack_client import CHANNEL, client, refusal, texts
 
 METADATA = {"event_type": "e", "event_payload": {"alert_id": "a1"}}
