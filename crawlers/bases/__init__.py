@@ -1,0 +1,1 @@
+"""Bases for formats and engines that many sites share."""
