@@ -25,6 +25,7 @@ URGENT = frozenset({Urgency.HIGH, Urgency.CRITICAL})
 # The writer wants something from the brand, whatever the tone.
 CALLS_FOR_AN_ANSWER = frozenset({Intent.COMPLAINT, Intent.LEAVING, Intent.QUESTION})
 COMPLAINS = frozenset({Intent.COMPLAINT, Intent.LEAVING})
+ASKS_FOR_NOTHING = frozenset({Intent.PRAISE, Intent.INFO})
 
 Verdict = tuple[Action, Reason]
 
@@ -107,9 +108,9 @@ def _normal(analysis: Analysis) -> Verdict:
     """To be answered within hours: the digest, not somebody's pocket."""
     if analysis.sentiment is Sentiment.NEGATIVE or analysis.intent in COMPLAINS:
         return Action.DIGEST, Reason.NEGATIVE
-    if analysis.sentiment is Sentiment.NEUTRAL or analysis.intent in CALLS_FOR_AN_ANSWER:
-        return Action.DIGEST, Reason.NOT_NEGATIVE
-    return Action.SILENT, Reason.NOT_NEGATIVE
+    if analysis.sentiment is Sentiment.POSITIVE and analysis.intent in ASKS_FOR_NOTHING:
+        return Action.SILENT, Reason.NOT_NEGATIVE
+    return Action.DIGEST, Reason.NOT_NEGATIVE
 
 
 def _low(analysis: Analysis) -> Verdict:

@@ -76,6 +76,8 @@ class SlackMessenger:
         channel_id = self._channel_id(channel)
         if isinstance(channel_id, Failure):
             return NotSeen(channel_id.reason, channel_id.retry_after)
+        if channel_id is None:
+            return Look(())  # all channels that we may post to are listed, and it is not there
         if self._bot_id is None:
             self.check()
         if self._bot_id is None:
@@ -89,8 +91,8 @@ class SlackMessenger:
         seen = (sighting_of(message, channel_id) for message in own)
         return Look(tuple(sighting for sighting in seen if sighting is not None))
 
-    def _channel_id(self, channel: str) -> str | Failure:
-        """History, unlike a post, wants the channel's id."""
+    def _channel_id(self, channel: str) -> str | Failure | None:
+        """History, unlike a post, wants the channel's id; ``None`` if there is no such channel."""
         if CHANNEL_ID.fullmatch(channel):
             return channel
         if channel not in self._channel_ids:
@@ -99,7 +101,7 @@ class SlackMessenger:
             if isinstance(known, Failure):
                 return known
             self._channel_ids |= {f"#{one['name']}": str(one["id"]) for one in known}
-        return self._channel_ids.get(channel) or Failure("channel_not_found", Proof.NEVER)
+        return self._channel_ids.get(channel)
 
     def _pages(self, method: str, items: str, asked: Answer) -> list[Answer] | Failure:
         found: list[Answer] = []

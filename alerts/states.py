@@ -81,10 +81,10 @@ def revived(alert: Alert, *, channel: str, now: datetime) -> Alert:
 
 
 def raised(alert: Alert, *, revision: int, urgency: Urgency, now: datetime) -> Alert:
-    """The post has changed: what is sent becomes an update. A lease or a wait stays as it is."""
+    """The post has changed: what is sent becomes due for an update; any wait stays as it is."""
     newer = alert.model_copy(update={"revision": revision, "urgency": urgency})
-    waits = alert.delivery.state in {DeliveryState.POSTING, DeliveryState.UNKNOWN}
-    return newer if waits else newer.model_copy(update={"next_action_at": now})
+    is_sent = alert.delivery.state is DeliveryState.SENT
+    return newer.model_copy(update={"next_action_at": now}) if is_sent else newer
 
 
 def backoff(alert: Alert) -> timedelta:

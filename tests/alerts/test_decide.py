@@ -161,7 +161,7 @@ def delivery(store: Store, about: Mention, **state: Any) -> Alert:
     return made
 
 
-@pytest.mark.parametrize("state", [DeliveryState.POSTING, DeliveryState.UNKNOWN])
+@pytest.mark.parametrize("state", [DeliveryState.NEW, DeliveryState.POSTING, DeliveryState.UNKNOWN])
 def test_a_change_does_not_cut_a_wait_short(
     store: Store, store_settings: Settings, state: DeliveryState
 ) -> None:

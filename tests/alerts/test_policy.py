@@ -59,6 +59,7 @@ def decide(said: Mention, opinion: Analysis) -> Decision:
         (NORMAL, NEUTRAL, QUESTION, Action.DIGEST, Reason.NOT_NEGATIVE),
         (NORMAL, NEUTRAL, SUGGESTION, Action.DIGEST, Reason.NOT_NEGATIVE),
         (NORMAL, POSITIVE, QUESTION, Action.DIGEST, Reason.NOT_NEGATIVE),
+        (NORMAL, POSITIVE, SUGGESTION, Action.DIGEST, Reason.NOT_NEGATIVE),
         (NORMAL, POSITIVE, PRAISE, Action.SILENT, Reason.NOT_NEGATIVE),
         (LOW, NEGATIVE, COMPLAINT, Action.DIGEST, Reason.NEGATIVE),
         (LOW, NEGATIVE, INFO, Action.SILENT, Reason.NEEDS_NO_ANSWER),

@@ -243,8 +243,12 @@ def test_a_channel_that_cannot_be_read_proves_nothing(
     assert look.retry_after == fault.get("retry_after")
 
 
-def test_an_unknown_channel_cannot_be_read(slack: SlackServer) -> None:
-    assert messenger(slack).look("#nowhere", now()) == NotSeen("channel_not_found")
+def test_a_channel_that_does_not_exist_holds_nothing(slack: SlackServer) -> None:
+    assert messenger(slack).look("#nowhere", now()) == Look(())
+
+
+def test_a_channel_that_we_lost_sight_of_proves_nothing(slack: SlackServer) -> None:
+    assert messenger(slack).look("C0000000001", now()) == NotSeen("channel_not_found")
 
 
 def test_the_client_never_retries(slack: SlackServer) -> None:
