@@ -51,18 +51,18 @@ async def read_streams(intake: Intake, plan: Plan) -> None:
 async def read_one(intake: Intake, url: str) -> None:
     """Read one post again, wherever its source shows it."""
     wanted = safe_url_string(url)
-    streams = list(intake.spider.single(url))
     lists = {stream.url for stream in intake.spider.streams()}
-    try:
-        for stream in streams:
+    reason = "it is not shown any more"
+    for stream in intake.spider.single(url):
+        try:
             if await _look_up(intake, stream, wanted, is_list=stream.url in lists):
                 return
-    except PageError as error:
-        intake.report.complaints.append(f"{url}: {error}")
-    except (BlockedError, SiteDownError) as error:
-        _note(intake.report, streams[0], error)
-    else:
-        intake.report.complaints.append(f"{url} is not shown any more")
+        except PageError as error:
+            reason = str(error)
+        except (BlockedError, SiteDownError) as error:
+            _note(intake.report, stream, error)
+            return
+    intake.report.complaints.append(f"{url}: {reason}")
 
 
 async def _look_up(intake: Intake, stream: Stream, wanted: str, *, is_list: bool) -> bool:

@@ -14,21 +14,16 @@ from urllib.parse import urlsplit
 from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.exceptions import (
-    CannotResolveHostError,
     DownloadCancelledError,
-    DownloadConnectionRefusedError,
-    DownloadFailedError,
-    DownloadTimeoutError,
     IgnoreRequest,
     NotSupported,
-    ResponseDataLossError,
     UnsupportedURLSchemeError,
 )
 from scrapy.http import Response
-from twisted.internet.error import ConnectError, ConnectionClosed
 
 from crawlers.blocks import find_block
 from crawlers.guard import PrivateAddressError
+from crawlers.outage import DOWN, why_down
 from crawlers.page import ForbiddenError, GoneError, Page, PageError, SiteDownError
 from crawlers.robots import RobotsRules
 from mentions.errors import BlockedError, ConfigError
@@ -37,16 +32,6 @@ ATTEMPTS = 3  # for answers that ask to wait or that break off
 WAITS = (5.0, 20.0)  # seconds, where a busy site does not say how long
 LONGEST_WAIT = 120.0  # seconds; a site that asks for more is left alone until the next crawl
 
-_DOWN = {
-    CannotResolveHostError: "its name cannot be resolved",
-    DownloadConnectionRefusedError: "it refuses the connection",
-    DownloadTimeoutError: "it does not answer in time",
-    DownloadFailedError: "the connection fails",
-    ResponseDataLossError: "the connection breaks",
-    ConnectError: "the connection fails",
-    ConnectionClosed: "the connection breaks",
-}
-_DOWN_ERRORS: tuple[type[Exception], ...] = tuple(_DOWN)
 _UNREADABLE = (OSError, EOFError, zlib.error)  # what unpacking a damaged body raises
 _KEPT_OUT = frozenset({401, 403, 451})
 
@@ -86,8 +71,8 @@ class SiteFetch:
         try:
             request = Request(url, headers=dict(headers), dont_filter=True)
             response = await self._crawler.engine.download_async(request)
-        except _DOWN_ERRORS as error:
-            raise SiteDownError(f"{url}: {_why_down(error)}") from error
+        except DOWN as error:
+            raise SiteDownError(f"{url}: {why_down(error)}") from error
         except IgnoreRequest as error:
             raise self._ignored(url, error) from error
         except DownloadCancelledError as error:
@@ -117,7 +102,7 @@ class SiteFetch:
             return PageError("leads into a private network")
         if "robots.txt" in message:
             if why := self._robots.unknown.get(parts.netloc):
-                return SiteDownError(f"robots.txt of {parts.netloc} {why}, so nothing is allowed")
+                return SiteDownError(f"{parts.netloc}: its robots.txt {why}")
             return ForbiddenError(f"robots.txt forbids {url}")
         if "redirections" in message:
             return PageError("redirects without end")
@@ -166,7 +151,3 @@ def _retry_after(page: Page) -> float | None:
     except (ValueError, TypeError):
         return None
     return max(0.0, (until - page.fetched_at).total_seconds()) if until.tzinfo else None
-
-
-def _why_down(error: Exception) -> str:
-    return next(why for kind, why in _DOWN.items() if isinstance(error, kind))

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from scrapy import signals
-from scrapy.exceptions import IgnoreRequest
 from scrapy.http import TextResponse
 from scrapy.http.request import NO_CALLBACK
+
+from crawlers.outage import DOWN, why_down
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -48,9 +49,9 @@ class RobotsAnswers:
         return response.replace(body=response.body[:_LARGEST])
 
     def process_exception(self, request: Request, exception: Exception) -> Response | None:
-        if not _asks_for_robots(request) or isinstance(exception, IgnoreRequest):
+        if not _asks_for_robots(request) or not isinstance(exception, DOWN):
             return None
-        return self._nothing_allowed(request, "cannot be fetched")
+        return self._nothing_allowed(request, f"cannot be fetched: {why_down(exception)}")
 
     def _nothing_allowed(self, request: Request, why: str) -> Response:
         self._rules.unknown[urlsplit(request.url).netloc] = why

@@ -5,17 +5,13 @@ A sink acknowledges by returning. Everything here may block; the crawl calls it 
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
-from pathlib import Path
 from typing import IO, Protocol
 
 from crawlers.base import Rejected
 from mentions.counts import Counts
-from mentions.errors import ConfigError
 from mentions.failpoints import failpoint
 from mentions.matching import Matcher
 from mentions.model import Mention, Origin, Post
@@ -113,46 +109,17 @@ class StoreSink:
 
 
 class FileSink:
-    """A post file: one JSON object a line, complete or not there at all."""
+    """A post file: one JSON object a line."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._part: IO[str] | None = None
-        self._kept = True
-
-    def __enter__(self) -> FileSink:
-        try:
-            self._part = tempfile.NamedTemporaryFile(
-                "w",
-                encoding="utf-8",
-                dir=self._path.parent,
-                prefix=f".{self._path.name}.",
-                delete=False,
-            )
-        except OSError as error:
-            raise ConfigError(f"cannot write {self._path}: {error.strerror}") from error
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        assert self._part
-        with self._part as part:
-            part.flush()
-            os.fsync(part.fileno())
-        if kind is None and self._kept:
-            Path(part.name).replace(self._path)
-        else:
-            Path(part.name).unlink()
-
-    def discard(self) -> None:
-        """Leave no file, and an older one as it is: what was read is not all."""
-        self._kept = False
+    def __init__(self, out: IO[bytes]) -> None:
+        self._out = out
 
     def bookmark(self, stream: str) -> str | None:
         return None
 
     def put(self, posts: Sequence[Post], origin: Origin, read_before: datetime | None) -> Counts:
-        assert self._part
-        self._part.writelines(f"{post.model_dump_json(exclude_none=True)}\n" for post in posts)
+        lines = (post.model_dump_json(exclude_none=True) for post in posts)
+        self._out.writelines(f"{line}\n".encode() for line in lines)
         return Counts(written=len(posts))
 
     def reject(self, rejected: Sequence[Rejected]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from crawlers.base import PostSpider
 from crawlers.catalogue import make_spider
 from crawlers.crawl import Verdict, judge
+from crawlers.files import NotWholeError, whole_file
 from crawlers.plan import Report
 from crawlers.run import crawl
 from crawlers.sink import STAGE, DrySink, FileSink, Sink, StoreSink
@@ -64,10 +65,10 @@ def crawl_into_file(settings: Settings, name: str, wish: Wish, path: Path) -> Ou
     """Crawl into a post file. Needs no store, no brands and no secret."""
     source = settings.source(name)
     spider = make_spider(name, source)
-    with FileSink(path) as sink:
-        outcome = _crawl(source, spider, sink, wish, (*_READ, "written"))
+    with whole_file(path) as out:
+        outcome = _crawl(source, spider, FileSink(out), wish, (*_READ, "written"))
         if outcome.report.error is not None:
-            sink.discard()
+            raise NotWholeError
     return outcome
 
 

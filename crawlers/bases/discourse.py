@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, ClassVar
 from urllib.parse import urlencode, urlsplit
@@ -19,6 +20,9 @@ from mentions.model import Kind, Post
 
 _REGULAR = 1  # post_type; the others are notes of moderators and of the engine
 _WINDOW = 50  # ids that the firehose of engines before 2024 looks through for one page
+_PLACE = re.compile(
+    r"/t/(?:[^/?#]*[^/?#\d][^/?#]*/)?(?P<topic>\d+)(?:/(?P<place>\d+))?/?(?:[?#]|$)"
+)
 _SEARCH_PAGES = 10  # the engine refuses more
 _Query = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=200)]
 
@@ -55,15 +59,14 @@ class DiscourseSpider(PostSpider):
                 yield Stream(f"{site} search {query}", f"{base}/search.json?{asked}", site)
 
     def single(self, url: str) -> Iterator[Stream]:
-        """By topic and place in it, which is what a post's address says: /t/slug/TOPIC/PLACE."""
-        parts = urlsplit(url).path.partition("/t/")[2].strip("/").split("/")
-        numbers = [part for part in parts if part.isascii() and part.isdigit()]
+        """The post's topic near it, which has the title; failing that, the post alone."""
         home = next((known for known in self.params.urls if url.startswith(known)), None)
-        if not numbers or home is None:
+        found = _PLACE.search(url)
+        if home is None or found is None:
             raise ConfigError(f"{url} is no post of the source {self.source}")
-        topic, place = numbers[0], numbers[1] if len(numbers) > 1 else "1"
-        address = f"{home.rstrip('/')}/posts/by_number/{topic}/{place}.json"
-        yield Stream(url, address, self.site(home))
+        base, site, place = home.rstrip("/"), self.site(home), found["place"] or "1"
+        yield Stream(url, f"{base}/t/{found['topic']}/{place}.json", site)
+        yield Stream(url, f"{base}/posts/by_number/{found['topic']}/{place}.json", site)
 
     def rows(self, page: Page) -> Iterable[Row]:
         answer = page.json()
@@ -73,6 +76,8 @@ class DiscourseSpider(PostSpider):
             return []
         if "latest_posts" in answer:
             return _with_parents(as_list(answer["latest_posts"]))
+        if "post_stream" in answer:
+            return _one_of_topic(answer, str(page.hint.get("only")))
         if "cooked" in answer or "raw" in answer:
             return [answer]
         raise PageError("not an answer of Discourse")
@@ -122,6 +127,17 @@ class DiscourseSpider(PostSpider):
 
     def position(self, post: Post) -> float | None:
         return float(post.native_id)
+
+
+def _one_of_topic(answer: Row, address: str) -> list[Row]:
+    """The one post of a topic that has the address, with the topic's title."""
+    wanted = _PLACE.search(address)
+    if wanted is None or str(answer.get("id")) != wanted["topic"]:
+        return []
+    shared = {"topic_title": answer.get("title"), "topic_slug": answer.get("slug")}
+    posts = as_list(answer["post_stream"].get("posts"))
+    place = int(wanted["place"] or 1)
+    return [shared | post for post in posts if post.get("post_number") == place]
 
 
 def _next_before(rows: list[Row], asked: str | None) -> int:

@@ -1,0 +1,42 @@
+"""Files that are there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from mentions.errors import ConfigError
+
+
+class NotWholeError(Exception):
+    """Raised within ``whole_file`` to leave no file: what was written is not all."""
+
+
+@contextmanager
+def whole_file(target: Path) -> Iterator[IO[bytes]]:
+    """A file that takes its name once it is complete and on the disk.
+
+    If anything is raised, an older file of that name stays as it was.
+    """
+    try:
+        part = tempfile.NamedTemporaryFile(  # noqa: SIM115 - kept open over the yield
+            dir=target.parent, prefix=f".{target.name}.", delete=False
+        )
+    except OSError as error:
+        raise ConfigError(f"cannot write {target}: {error.strerror}") from error
+    try:
+        with part:
+            yield part
+            part.flush()
+            os.fsync(part.fileno())
+        Path(part.name).replace(target)
+    except NotWholeError:
+        pass
+    except OSError as error:  # a full disk, a directory that went away
+        raise ConfigError(f"cannot write {target}: {error.strerror}") from error
+    finally:
+        Path(part.name).unlink(missing_ok=True)
