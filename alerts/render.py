@@ -120,7 +120,7 @@ def _fields(case: Case, say: Words) -> Block:
         facts["rating"] = stars(mention.rating)
     if mention.reach is not None:
         facts["reach"] = f"{mention.reach:,}".replace(",", " ")
-    fields = [_plain(f"{say.label[name]}\n{fact}") for name, fact in facts.items()]
+    fields = [_plain(f"{say.label[name]}: {fact}") for name, fact in facts.items()]
     return {"type": "section", "fields": fields}
 
 
