@@ -224,8 +224,8 @@ def reason(error: Exception) -> str:
     """Why a row was rejected, without a word of what it held."""
     if isinstance(error, ValidationError):
         fault = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(map(str, fault["loc"]))
-        return f"{where}: {fault['msg']}" if where else fault["msg"]
+        where, what = ".".join(map(str, fault["loc"])), fault["msg"].removeprefix("Value error, ")
+        return f"{where}: {what}" if where else what
     if isinstance(error, RecordError):
         return str(error)
     if isinstance(error, KeyError) and error.args:

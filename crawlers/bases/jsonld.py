@@ -73,7 +73,7 @@ class JsonLdSpider(PostSpider):
         title, body = words(review, "name", "headline"), words(review, *_TEXTS[:2])
         if not (title or body):
             return None  # stars without a word
-        author = _person(review.get("author"))
+        author = _person(review.get("author"), page)
         address = _address(review, page) if review["_own"] else None
         identity = _identity(review, page, address, author)
         return {
@@ -162,15 +162,16 @@ def _named(identity: Any, page: Page) -> str | None:
     return fragment if _DATABASE_ID.search(fragment) else None
 
 
-def _person(found: Any) -> Thing:
+def _person(found: Any, page: Page) -> Thing:
     """Name and id of an author, who may be an object, a list of them, or just a name."""
     author = next(iter(as_list(found)), None)
     if isinstance(author, str) and author.strip():
         return {"name": author.strip(), "id": author.strip()}
     if not isinstance(author, dict):
         return {}
-    name = value(author, "name")
-    return {"name": name, "id": value(author, "url", "sameAs", "@id") or name}
+    name, address = value(author, "name"), value(author, "url", "sameAs")
+    known = urljoin(page.url, address) if isinstance(address, str) else value(author, "@id")
+    return {"name": name, "id": known or name}
 
 
 def _rating(found: Any) -> float | None:
