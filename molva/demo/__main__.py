@@ -15,7 +15,7 @@ from molva.demo.crew import sweep
 from molva.demo.place import Place
 from molva.demo.run import running
 from molva.demo.scene import Ports
-from molva.demo.tell import pages, result
+from molva.demo.tell import complaints, pages, result
 
 PLACE = Path(".demo")
 
@@ -50,14 +50,17 @@ def _show(place: Place, *, keep: bool) -> None:
 
     ports = Ports.free()
     with running(place, ports, say, live=keep) as show:
-        counted = show.wait_until_settled()
-        summary = show.save(counted)
-        click.echo("\n".join(["", *result(summary, counted), "", *pages(place, ports, live=keep)]))
-        if complaints := summary.complaints():
-            raise PermanentError("the numbers do not add up: " + "; ".join(complaints))
+        view = show.wait_until_settled()
+        summary = show.save(view)
+        lines = ["", *result(summary, view), "", *pages(place, ports, live=keep)]
+        click.echo("\n".join(lines))
         if keep:
+            # No complaints here: posts are edited meanwhile, and an alert may outlive its reason.
             show.stay()
-    click.echo(f"\ndone in {time.monotonic() - began:.0f} s; nothing is left running")
+        if wrong := complaints(summary, view):
+            raise PermanentError("; ".join(wrong))
+        say("ending all processes")
+    click.echo(f"done in {time.monotonic() - began:.0f} s; nothing is left running")
 
 
 def _interrupt(_signum: int, _frame: FrameType | None) -> None:

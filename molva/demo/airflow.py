@@ -24,6 +24,7 @@ DAG_PROCESSOR = [*AIRFLOW, "dag-processor"]
 API_SERVER = [*AIRFLOW, "api-server", "--host", HOST, "--workers", "1"]
 
 READY = "/api/v2/version"
+TASKS_READY = "/execution/health"
 RUNS = "/api/v2/dags/~/dagRuns?order_by=-start_date&limit=100"
 ENDED = frozenset({"success", "failed"})
 
@@ -65,6 +66,10 @@ class DagRun:
     @property
     def has_ended(self) -> bool:
         return self.state in ENDED
+
+    @property
+    def is_red(self) -> bool:
+        return self.state == "failed"
 
 
 def dag_runs(port: int) -> list[DagRun]:

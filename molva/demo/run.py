@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Set
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 
 from mentions.errors import PermanentError, TransientError
 from molva.demo import airflow, census
@@ -19,79 +20,101 @@ from molva.demo.summary import Summary
 
 PATIENCE = 180.0  # seconds without any progress
 LOOK_EVERY = 1.0
+SAY_EVERY = 3.0
 
 Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the store and Airflow say at one moment."""
+
+    counted: Census
+    runs: tuple[DagRun, ...]
+
+    def crawled(self, sources: Set[str]) -> Set[str]:
+        """Sources of which a crawl has ended, well or not."""
+        ended = {run.dag_id for run in self.runs if run.has_ended}
+        return {source for source in sources if f"crawl_{source}" in ended}
+
+    def red(self, sources: Set[str]) -> Set[str]:
+        """Sources whose latest run is red; runs come newest first."""
+        latest = {run.dag_id: run for run in reversed(self.runs) if run.has_ended}
+        red = {dag_id for dag_id, run in latest.items() if run.is_red}
+        return {source for source in sources if f"crawl_{source}" in red}
+
+    def is_settled(self, sources: Set[str]) -> bool:
+        """Whether nothing has anything left to do."""
+        idle = all(run.has_ended for run in self.runs) and self.crawled(sources) == sources
+        return idle and self.counted.stored > 0 and self.counted.is_settled
 
 
 class Show:
     """The demo while it runs: what a person could look up on its pages, looked up for them."""
 
-    def __init__(self, place: Place, ports: Ports, crew: Crew, sources: Set[str], say: Say) -> None:
+    def __init__(self, place: Place, ports: Ports, crew: Crew, say: Say) -> None:
         self._place = place
         self._ports = ports
         self._crew = crew
-        self._sources = sources
         self._say = say
+        self._sources = frozenset(site.name for site in SITES)
         self._said = ""
+        self._said_at = 0.0
 
-    def wait_until_settled(self) -> Census:
-        """Follow the posts, with a line for each step, until no stage has anything left to do."""
-        moved_at = time.monotonic()
+    def wait_until_settled(self) -> View:
+        """Follow the posts, with a line for what has moved, until no stage has more to do."""
+        last, moved_at = "", time.monotonic()
         while True:
-            counted, runs = self._look()
-            if self._tell(counted, runs):
-                moved_at = time.monotonic()
-            if counted.stored and counted.is_settled and self._is_idle(runs):
-                return counted
+            view = self.look()
+            if (line := self._line(view)) != last:
+                last, moved_at = line, time.monotonic()
+            settled = view.is_settled(self._sources)
+            self._tell(line, at_once=settled)
+            if settled:
+                return view
             if time.monotonic() - moved_at > PATIENCE:
                 raise PermanentError(
-                    f"nothing has moved for {PATIENCE:.0f} s ({self._said}); "
-                    f"the logs are in {self._place.logs}"
+                    f"nothing has moved for {PATIENCE:.0f} s; the logs are in {self._place.logs}"
                 )
             time.sleep(LOOK_EVERY)
 
     def stay(self) -> None:
         """Tell what happens until somebody ends it."""
         while True:
-            self._tell(*self._look())
+            self._tell(self._line(self.look()))
             time.sleep(LOOK_EVERY)
 
-    def save(self, counted: Census) -> Summary:
+    def save(self, view: View) -> Summary:
         """Keep the numbers, and the channel as a responder sees it."""
-        summary = Summary.of(counted)
+        summary = Summary.of(view.counted)
         self._place.summary.write_text(summary.model_dump_json(indent=2) + "\n", encoding="utf-8")
         self._place.slack_page.write_bytes(fetch(self._ports.slack, "/"))
         return summary
 
-    def _look(self) -> tuple[Census, list[DagRun]]:
+    def look(self) -> View:
         self._crew.check()
         try:
             # Airflow first: what a crawl stored before it ended is then surely counted.
             runs = airflow.dag_runs(self._ports.airflow)
-            return census.take(self._ports.store, NAMESPACE), runs
+            return View(census.take(self._ports.store, NAMESPACE), tuple(runs))
         except TransientError:
             self._crew.check()  # says more, if a process that died is why
             raise
 
-    def _tell(self, counted: Census, runs: list[DagRun]) -> bool:
-        crawled = len(self._crawled(runs))
-        line = (
-            f"crawled {crawled} of {len(self._sources)} sources, stored {counted.stored}, "
-            f"scored {counted.scored}, decided {sum(counted.decided.values())}, "
+    def _line(self, view: View) -> str:
+        counted = view.counted
+        return (
+            f"crawled {len(view.crawled(self._sources))} of {len(self._sources)} sources, "
+            f"stored {counted.stored}, scored {counted.scored}, "
+            f"decided {sum(counted.decided.values())}, "
             f"posted {counted.posted} of {sum(counted.deliveries.values())}"
         )
-        news = line != self._said
-        if news:
-            self._said = line
+
+    def _tell(self, line: str, *, at_once: bool = False) -> None:
+        now = time.monotonic()
+        if line != self._said and (at_once or now - self._said_at >= SAY_EVERY):
+            self._said, self._said_at = line, now
             self._say(line)
-        return news
-
-    def _crawled(self, runs: list[DagRun]) -> Set[str]:
-        ended = {run.dag_id for run in runs if run.has_ended}
-        return {source for source in self._sources if f"crawl_{source}" in ended}
-
-    def _is_idle(self, runs: list[DagRun]) -> bool:
-        return self._crawled(runs) == self._sources and all(run.has_ended for run in runs)
 
 
 @contextmanager
@@ -105,4 +128,4 @@ def running(place: Place, ports: Ports, say: Say, *, live: bool) -> Iterator[Sho
         stack.callback(crew.stop)
         scene = Scene(place, ports, crew, say)
         scene.set_up(stack, schedule=EVERY_MINUTE if live else ONCE)
-        yield Show(place, ports, crew, frozenset(site.name for site in SITES), say)
+        yield Show(place, ports, crew, say)

@@ -60,20 +60,24 @@ class Scene:
 
     def set_up(self, stack: ExitStack, *, schedule: str) -> None:
         """Return once the scheduler runs: from then on posts are crawled."""
-        self._say("starting the local sites, the store and the local Slack")
+        self._say("starting the local sites, the store, the local Slack and Airflow")
         self._start("airflow-migrate", airflow.MIGRATE)
         self._open_sites(stack, schedule)
         self._start_servers()
         self._write_environment()
-        self._molva_run("check")
         self._molva_run("init")
-        self._start("respond", [MOLVA, "respond"])
-        self._say("starting Airflow: page, DAG processor, scheduler")
         self._crew.finish("airflow-migrate", seconds=READY_SECONDS)
         self._start("airflow-page", airflow.API_SERVER)
+        self._molva_run("check")
+        self._start("respond", [MOLVA, "respond"])
+        self._start_scheduler()
+
+    def _start_scheduler(self) -> None:
         self._start("airflow-dags", airflow.DAG_PROCESSOR)
         self._wait_for("airflow-page", self._ports.airflow, airflow.READY)
         self._start("airflow-scheduler", airflow.SCHEDULER)
+        # What tasks talk to is put together at the first request, which takes seconds: be that one.
+        self._wait_for("airflow-page", self._ports.airflow, airflow.TASKS_READY)
 
     def _open_sites(self, stack: ExitStack, schedule: str) -> None:
         ports = {site.name: stack.enter_context(site.open()).port for site in SITES}

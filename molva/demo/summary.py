@@ -40,7 +40,8 @@ class Summary(BaseModel):
     def of(cls, census: Census) -> Summary:
         crawled = census.crawled
         return cls(
-            fetched=crawled.get("fetched", 0),
+            # A crawl counts what it could read and what it could not side by side.
+            fetched=crawled.get("fetched", 0) + crawled.get("rejected", 0),
             rejected=crawled.get("rejected", 0),
             unmatched=crawled.get("unmatched", 0),
             matched=crawled.get("matched", 0),

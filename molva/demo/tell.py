@@ -4,24 +4,45 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from molva.demo.census import Census, SourceRun
+from molva.demo.census import SourceRun
 from molva.demo.place import Place
+from molva.demo.run import View
 from molva.demo.scene import Ports
+from molva.demo.sites import IN_TROUBLE, SITES
 from molva.demo.summary import Summary
 from molva.ports import HOST
 
 LONGEST = 100
 
 
-def result(summary: Summary, counted: Census) -> list[str]:
+def result(summary: Summary, view: View) -> list[str]:
     """The table of counts, and how each source fared."""
-    return [*summary.lines(), "", "sources", *(_source(run) for run in counted.latest)]
+    red = view.red({run.source for run in view.counted.latest})
+    return [
+        *summary.lines(),
+        "",
+        "sources, as their DAGs in Airflow show them",
+        *(_source(run, is_red=run.source in red) for run in view.counted.latest),
+    ]
 
 
-def _source(run: SourceRun) -> str:
+def _source(run: SourceRun, *, is_red: bool) -> str:
+    colour = "red" if is_red else "green"
     why = "; ".join(run.complaints)
     why = why if len(why) <= LONGEST else f"{why[: LONGEST - 1]}…"
-    return f"  {run.source:<13}{run.verdict}{': ' if why else ''}{why}"
+    return f"  {run.source:<13}{colour:<7}{why}".rstrip()
+
+
+def complaints(summary: Summary, view: View) -> list[str]:
+    """Why the demo has failed: sums that are wrong, lights of the wrong colour."""
+    found = summary.complaints()
+    if (created := view.counted.crawled.get("created", 0)) != summary.stored:
+        found.append(f"the crawls created {created} mentions, and {summary.stored} are stored")
+    troubled = {site.name for site in IN_TROUBLE}
+    red = view.red({site.name for site in SITES})
+    found += [f"{name} is red" for name in sorted(red - troubled)]
+    found += [f"{name} is in trouble, and its DAG is green" for name in sorted(troubled - red)]
+    return found
 
 
 def pages(place: Place, ports: Ports, *, live: bool) -> list[str]:
