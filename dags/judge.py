@@ -13,6 +13,9 @@ from airflow.sdk import DAG, Asset, AssetOrTimeSchedule, CronTriggerTimetable
 
 from dags.command import EXIT_CODES, MolvaCommand
 
+# Before crawls and their health where slots are few: what is known already must not wait for more.
+FIRST = 10
+
 with DAG(
     "judge",
     schedule=AssetOrTimeSchedule(
@@ -22,7 +25,7 @@ with DAG(
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,
-    default_args={"owner": "molva", "retries": 0},
+    default_args={"owner": "molva", "retries": 0, "priority_weight": FIRST},
     doc_md=f"{__doc__}\n{EXIT_CODES}",
     tags=["molva", "judge"],
 ):
