@@ -43,6 +43,7 @@ class Bookmark(BaseModel):
     etag: str | None = None
     modified: str | None = None
     read_at: AwareDatetime | None = None
+    newest: AwareDatetime | None = None  # the latest date of a post; a position need not be a date
 
     @classmethod
     def read(cls, stored: str | None) -> Bookmark:
@@ -75,7 +76,12 @@ class Bookmark(BaseModel):
         return entry.position < self.position - overlap
 
     def after(
-        self, entries: Iterable[Entry], headers: Mapping[str, str], read_at: datetime
+        self,
+        entries: Iterable[Entry],
+        headers: Mapping[str, str],
+        *,
+        read_at: datetime,
+        newest: datetime | None,
     ) -> Bookmark:
         """The bookmark once these have been read too, from a page with these headers."""
         newest_first = sorted(entries, key=_newest_first)
@@ -87,6 +93,7 @@ class Bookmark(BaseModel):
             etag=headers.get("etag"),
             modified=headers.get("last-modified"),
             read_at=read_at,
+            newest=newest,
         )
 
 

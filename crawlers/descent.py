@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum, auto
 
 import structlog
@@ -21,6 +22,10 @@ from crawlers.page import ForbiddenError, GoneError, Page, PageError
 from crawlers.plan import CATCH_UP_PAGES, Plan
 from mentions.errors import BlockedError
 from mentions.model import Origin, Post
+
+# Some sites show their last page again under every higher number. But a page can also repeat the
+# one above it because as many posts as it holds have come in between: a few more are worth asking.
+REPEATED_PAGES = 4
 
 log = structlog.get_logger()
 
@@ -54,13 +59,17 @@ class Descent:
         self._bookmark = Bookmark()
         self._first: Page | None = None
         self._listed: dict[str, Entry] = {}  # by name
+        self._newest: datetime | None = None  # the latest date of a post
         self._whole = True  # nothing on the way down was left out
 
     async def run(self) -> None:
         """Read and store; then move the bookmark, if nothing was left out."""
         sink = self._intake.sink
         self._bookmark = Bookmark.read(await asyncio.to_thread(sink.bookmark, self._stream.name))
+        self._newest = self._bookmark.newest
         stop = await self._walk()
+        if self._newest is not None:
+            self._intake.report.saw(self._newest)
         self._complain(stop)
         if not self._is_complete(stop):
             log.warning("stream not read to its end", stream=self._stream.name, stop=stop.name)
@@ -69,7 +78,9 @@ class Descent:
             headers = self._first.headers if self._first else {}
             if stop is _Stop.UNCHANGED:  # a site need not repeat what it is asked about
                 headers = {**self._bookmark.last_headers(), **headers}
-            moved = self._bookmark.after(self._listed.values(), headers, self._plan.now)
+            moved = self._bookmark.after(
+                self._listed.values(), headers, read_at=self._plan.now, newest=self._newest
+            )
             text = moved.model_dump_json(exclude_none=True)
             await asyncio.to_thread(sink.move, self._stream.name, text)
 
@@ -86,6 +97,7 @@ class Descent:
             if page is None:
                 return _Stop.END
             if page.status == 304:
+                self._intake.report.count(unchanged=1)
                 return _Stop.UNCHANGED
             reading = await self._intake.read(page, self._stream)
             self._whole &= reading.fault is None
@@ -93,10 +105,15 @@ class Descent:
             if self._is_met(haul):
                 return _Stop.MET
             barren = 0 if haul.is_news else barren + 1
-            if barren == self._spider.empty_pages:
+            if barren >= self._patience(haul):
                 return _Stop.END
             url = self._older(page, reading)
         return _Stop.END
+
+    def _patience(self, haul: _Haul) -> int:
+        """How many pages without anything new in a row mean that there is nothing below."""
+        empty = self._spider.empty_pages
+        return max(empty, REPEATED_PAGES) if haul.entries or haul.is_news else empty
 
     async def _get(self, url: str) -> Page | None:
         """A list page. None where there is none: past the last one, or kept from us by a fault."""
@@ -146,11 +163,13 @@ class Descent:
 
     def _note_newest(self, posts: list[Post]) -> None:
         """Silence is measured by this. What has no date counts as of now, if it is new."""
+        dates = [] if self._newest is None else [self._newest]
         for post in posts:
             if post.published_at is not None:
-                self._intake.report.saw(min(post.published_at, post.fetched_at))
+                dates.append(min(post.published_at, post.fetched_at))
             elif not self._knows(self._entry(post)):
-                self._intake.report.saw(post.fetched_at)
+                dates.append(post.fetched_at)
+        self._newest = max(dates, default=None)
 
     def _is_met(self, haul: _Haul) -> bool:
         """Judged by the last of a page: what is pinned to the top may be old."""

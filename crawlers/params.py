@@ -71,11 +71,14 @@ class SourceParams(BaseModel):
     timezone: TimeZone = Field(
         default="Europe/Moscow", description="Of dates that the site prints without an offset."
     )
-    first_days: float = Field(
-        default=30, gt=0, le=36_500, description="How far back the first crawl reads, in days."
+    first_days: float | None = Field(
+        default=None,
+        gt=0,
+        le=36_500,
+        description="How many days back the first crawl reads; else as far as the site shows.",
     )
     max_pages: int = Field(
-        default=100,
+        default=1_000,
         ge=1,
         le=100_000,
         description="How many list pages the first crawl reads at most.",

@@ -28,7 +28,7 @@ class Plan:
     """How far to read: down to ``since`` where that is given, else down to the bookmark."""
 
     now: datetime
-    first_since: datetime  # for streams without a bookmark
+    first_since: datetime | None  # for streams without a bookmark
     first_pages: int
     since: datetime | None = None
     origin: Origin = Origin.LIVE

@@ -68,10 +68,10 @@ def crawl(
     only: str | None = None,
 ) -> Report:
     """Read a source to where it was read before. The report's ``error`` says what went wrong."""
-    now = datetime.now(UTC)
+    now, days = datetime.now(UTC), spider.params.first_days
     plan = Plan(
         now=now,
-        first_since=now - timedelta(days=spider.params.first_days),
+        first_since=None if days is None else now - timedelta(days=days),
         first_pages=spider.params.max_pages,
         since=since,
         origin=origin,

@@ -21,7 +21,7 @@ from mentions.store import Store, open_store
 
 # Each is in every answer, so that the sums can be checked: fetched = matched + unmatched, and
 # mentions = created + changed + same + refused.
-_READ = ("pages", "fetched", "rejected", "skipped", "repeated")
+_READ = ("pages", "unchanged", "fetched", "rejected", "skipped", "repeated")
 _STORED = ("matched", "unmatched", "mentions", "created", "changed", "same", "refused")
 
 
