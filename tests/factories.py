@@ -75,6 +75,6 @@ def settings(*, watch: dict[str, Any] | None = None, **environment: Any) -> Sett
     """Settings as ``load_settings`` would read them, from values instead of files."""
     facts = {"secret": "a secret of the tests", **environment}
     return Settings(
-        environment=Environment(_env_file=None, **facts),
+        environment=Environment(_env_file=None, **facts),  # type: ignore[call-arg]
         watch=Watch.model_validate(watch or WATCH),
     )

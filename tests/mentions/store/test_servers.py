@@ -57,5 +57,5 @@ def test_values_that_a_field_cannot_hold(
 
 def test_compare_and_set_with_upsert_in_a_bulk(store_url: str, index: str, real: bool) -> None:
     action = {"update": {"_index": index, "_id": "1", "if_seq_no": 0, "if_primary_term": 1}}
-    lines = [action, {"doc": {"id": "1"}, "doc_as_upsert": True}]
+    lines: list[dict[str, Any]] = [action, {"doc": {"id": "1"}, "doc_as_upsert": True}]
     assert status(f"{store_url}/_bulk", lines) == (400 if real else 200)
