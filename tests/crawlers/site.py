@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from time import monotonic
 from typing import Any
 
 
@@ -25,6 +26,7 @@ class Answer:
 class Visit:
     path: str
     headers: Mapping[str, str]
+    at: float
 
 
 @dataclass(slots=True)
@@ -59,7 +61,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.server.site.visits.append(Visit(self.path, headers))
+        self.server.site.visits.append(Visit(self.path, headers, monotonic()))
         answer = self.server.site.answer(self.path)
         body = answer.body.encode() if isinstance(answer.body, str) else answer.body
         self.send_response(answer.status)
