@@ -20,7 +20,7 @@ from pydantic import (
     StringConstraints,
     ValidationError,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from mentions.config_lines import Problem, problems_in, syntax_problem
 from mentions.durations import Duration
@@ -140,6 +140,11 @@ TABLES: dict[str, type[BaseModel]] = {
 }
 
 
+def _listed(value: Any) -> Any:
+    """Addresses with commas between them, as one variable can hold them."""
+    return value.replace(",", " ").split() if isinstance(value, str) else value
+
+
 class Environment(BaseSettings):
     """Secrets and addresses, from ``MOLVA_…`` variables or a ``.env`` file."""
 
@@ -150,6 +155,7 @@ class Environment(BaseSettings):
     watch: Path = Path("watch.toml")
     namespace: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,60}$")] = "molva"
     elasticsearch_url: HttpUrl | None = None
+    elasticsearch_more_urls: Annotated[tuple[HttpUrl, ...], NoDecode, BeforeValidator(_listed)] = ()
     elasticsearch_api_key: SecretStr | None = None
     elasticsearch_admin_api_key: SecretStr | None = None
     elasticsearch_ca: Path | None = None

@@ -176,25 +176,34 @@ def _said(error: ApiError) -> str:
     return f"{error.status_code} {reason}"[:300]
 
 
-def connect(environment: Environment, *, admin: bool = False, patience: float = PATIENCE) -> Client:
-    """A client for the configured server; a ``ConfigError`` with the cure if there is none."""
+def addresses(environment: Environment) -> list[str]:
+    """The configured server, and the other nodes of its cluster that answer when it does not."""
     if environment.elasticsearch_url is None:
         raise ConfigError(
             "MOLVA_ELASTICSEARCH_URL is not set: name your Elasticsearch 9, for example "
             "https://localhost:9200; to try Molva without one, run `make demo`"
         )
-    if environment.elasticsearch_ca and not environment.elasticsearch_ca.is_file():
-        raise ConfigError(f"MOLVA_ELASTICSEARCH_CA: no file {environment.elasticsearch_ca}")
+    return [str(environment.elasticsearch_url), *map(str, environment.elasticsearch_more_urls)]
+
+
+def transport_security(environment: Environment) -> dict[str, Any]:
+    """What the official client must be told to trust the server."""
+    authority = environment.elasticsearch_ca
+    if authority and not authority.is_file():
+        raise ConfigError(f"MOLVA_ELASTICSEARCH_CA: no file {authority}")
+    if authority and addresses(environment)[0].startswith("https:"):
+        return {"ca_certs": str(authority)}
+    return {}
+
+
+def connect(environment: Environment, *, admin: bool = False, patience: float = PATIENCE) -> Client:
+    """A client for the configured server; a ``ConfigError`` with the cure if there is none."""
     key = _key(environment, admin=admin)
-    url = str(environment.elasticsearch_url)
-    tls: dict[str, Any] = {}
-    if environment.elasticsearch_ca and url.startswith("https:"):
-        tls["ca_certs"] = str(environment.elasticsearch_ca)
     return Client(
         Elasticsearch(
-            url,
+            addresses(environment),
             api_key=key.get_secret_value() if key else None,
-            **tls,
+            **transport_security(environment),
             request_timeout=REQUEST_TIMEOUT,
             max_retries=0,
         ),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from molva.demo.local_http import ask
+from molva.demo.local_http import Ask
 from molva.demo.place import Place
 from molva.ports import HOST
 
@@ -72,7 +72,7 @@ class DagRun:
         return self.state == "failed"
 
 
-def dag_runs(port: int) -> list[DagRun]:
+def dag_runs(ask: Ask) -> list[DagRun]:
     """All runs so far, newest first."""
-    answer: Mapping[str, Any] = ask(port, RUNS)
+    answer: Mapping[str, Any] = ask(RUNS, None)
     return [DagRun(str(run["dag_id"]), str(run["state"])) for run in answer["dag_runs"]]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mentions.store.names import Names
-from molva.demo.local_http import ask
+from molva.demo.local_http import Ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +47,12 @@ class Census:
         )
 
 
-def take(port: int, namespace: str) -> Census:
+def take(ask: Ask, namespace: str) -> Census:
     """Count everything in three questions."""
     names = Names(namespace)
-    mentions = _search(port, names.index("mentions"), _MENTIONS)
-    alerts = _search(port, names.index("alerts"), _ALERTS)
-    runs = _search(port, names.index("runs"), _RUNS)
+    mentions = _search(ask, names.index("mentions"), _MENTIONS)
+    alerts = _search(ask, names.index("alerts"), _ALERTS)
+    runs = _search(ask, names.index("runs"), _RUNS)
     crawls = [hit["_source"] for hit in runs["hits"]["hits"]]
     groups = mentions["aggregations"]
     return Census(
@@ -84,10 +84,10 @@ _RUNS: Mapping[str, Any] = {
 }
 
 
-def _search(port: int, index: str, body: Mapping[str, Any]) -> Any:
+def _search(ask: Ask, index: str, body: Mapping[str, Any]) -> Any:
     # A document can be searched a second after it was written; the demo does not want to wait.
-    ask(port, f"/{index}/_refresh")
-    return ask(port, f"/{index}/_search", body)
+    ask(f"/{index}/_refresh", None)
+    return ask(f"/{index}/_search", body)
 
 
 def _buckets(aggregation: Mapping[str, Any]) -> dict[str, int]:

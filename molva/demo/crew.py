@@ -67,6 +67,11 @@ class Crew:
             if (code := process.poll()) is not None:
                 raise PermanentError(f"{name} died early (code {code}){self._tail(name)}")
 
+    def end(self, name: str, *, seconds: float = SECONDS_TO_END) -> None:
+        """End one of them, or clear away what is left of one that has died."""
+        end_groups([self._members[name].pid], seconds=seconds)
+        self._forget(name)
+
     def stop(self, *, seconds: float = SECONDS_TO_END) -> None:
         """End all of them, the one that was started first (the store) last."""
         leaders = [process.pid for process in self._members.values()]

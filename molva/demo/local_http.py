@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from mentions.errors import TransientError
 from molva.ports import HOST
 
 SECONDS = 10.0
+
+# A question put to one server: path, and a body that makes it a POST; the JSON answer.
+Ask = Callable[[str, Mapping[str, Any] | None], Any]
 
 
 def ask(port: int, path: str, body: Mapping[str, Any] | None = None) -> Any:

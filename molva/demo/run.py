@@ -6,13 +6,14 @@ import time
 from collections.abc import Callable, Iterator, Set
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from mentions.errors import PermanentError, TransientError
 from molva.demo import airflow, census
 from molva.demo.airflow import DagRun
 from molva.demo.census import Census
 from molva.demo.crew import Crew, sweep
-from molva.demo.local_http import fetch
+from molva.demo.local_http import ask, fetch
 from molva.demo.place import Place
 from molva.demo.scene import EVERY_MINUTE, NAMESPACE, ONCE, Ports, Scene
 from molva.demo.sites import SITES
@@ -95,8 +96,9 @@ class Show:
         self._crew.check()
         try:
             # Airflow first: what a crawl stored before it ended is then surely counted.
-            runs = airflow.dag_runs(self._ports.airflow)
-            return View(census.take(self._ports.store, NAMESPACE), tuple(runs))
+            runs = airflow.dag_runs(partial(ask, self._ports.airflow))
+            counted = census.take(partial(ask, self._ports.store), NAMESPACE)
+            return View(counted, tuple(runs))
         except TransientError:
             self._crew.check()  # says more, if a process that died is why
             raise

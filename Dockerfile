@@ -1,0 +1,56 @@
+# One image for everything of ours: the stages, `molva respond`, Airflow and its workers.
+#   docker build -t molva:0.1.0 .                        what runs
+#   docker build -t molva-train:0.1.0 --target train .   the same with torch, for `molva train`
+ARG PYTHON_IMAGE=python:3.11.14-slim-bookworm
+
+FROM ${PYTHON_IMAGE} AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_COMPILE=1
+# A pip.conf for a mirror or a proxy may be lent as a secret; it stays out of every layer.
+RUN python -m venv /opt/molva/venv
+# The locks first: as long as they stand, this layer does, whatever changes in the code.
+COPY requirements/scale.txt /build/requirements/scale.txt
+RUN --mount=type=cache,target=/root/.cache/pip --mount=type=secret,id=pip,target=/etc/pip.conf \
+    /opt/molva/venv/bin/python -m pip install -r /build/requirements/scale.txt
+WORKDIR /build
+COPY pyproject.toml LICENSE ./
+COPY requirements/*.in requirements/
+COPY mentions mentions
+COPY crawlers crawlers
+COPY nlp nlp
+COPY alerts alerts
+COPY molva molva
+COPY dags dags
+COPY es_mappings es_mappings
+RUN /opt/molva/venv/bin/python -m pip install --no-deps --no-build-isolation .
+
+FROM ${PYTHON_IMAGE} AS run
+# Group 0 is what lets the Elasticsearch image (1000:0) and this one read the same certificates.
+RUN useradd --uid 10001 --gid 0 --no-create-home --home-dir /var/lib/molva molva \
+    && mkdir -p /var/lib/airflow/logs /var/lib/molva /run/molva/authority /run/molva/certificates \
+    /run/molva/keys /run/molva/admin /run/molva/snapshots \
+    && chown -R 10001:0 /var/lib/airflow /var/lib/molva /run/molva \
+    && chmod -R 0750 /var/lib/airflow /var/lib/molva /run/molva \
+    && chmod 0770 /run/molva/snapshots
+COPY --from=build /opt/molva/venv /opt/molva/venv
+COPY dags /opt/molva/dags
+COPY deploy /opt/molva/deploy
+ENV PATH=/opt/molva/venv/bin:$PATH \
+    AIRFLOW_HOME=/var/lib/airflow \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1
+USER 10001:0
+WORKDIR /var/lib/molva
+ENTRYPOINT ["/opt/molva/deploy/entrypoint"]
+CMD ["molva", "--help"]
+
+FROM build AS train-build
+COPY requirements/train.txt /build/requirements/train.txt
+RUN --mount=type=cache,target=/root/.cache/pip --mount=type=secret,id=pip,target=/etc/pip.conf \
+    /opt/molva/venv/bin/python -m pip install -r /build/requirements/scale.txt \
+    -r /build/requirements/train.txt
+
+FROM run AS train
+COPY --from=train-build /opt/molva/venv /opt/molva/venv
+
+# The last stage is what `docker build` without --target makes.
+FROM run AS molva
