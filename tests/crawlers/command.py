@@ -38,7 +38,7 @@ class Molva:
 
     def __init__(self, folder: Path, watch: str, env: Mapping[str, str]) -> None:
         self.folder = folder
-        self._env = {**env, "MOLVA_WATCH": str(folder / "watch.toml")}
+        self.env = {**env, "MOLVA_WATCH": str(folder / "watch.toml")}
         (folder / "watch.toml").write_text(watch, encoding="utf-8")
 
     def __call__(self, *arguments: str, **env: str) -> Ended:
@@ -48,7 +48,7 @@ class Molva:
 
     def start(self, *arguments: str, **env: str) -> Any:
         child = _CONTEXT.Process(
-            target=_child, args=(arguments, {**self._env, **env}, self.folder), daemon=True
+            target=_child, args=(arguments, {**self.env, **env}, self.folder), daemon=True
         )
         child.start()
         return child

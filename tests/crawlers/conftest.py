@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from mentions.settings import Settings
 from tests.crawlers.command import Molva
 from tests.crawlers.site import LocalSite, serve
 
@@ -44,6 +45,20 @@ def molva(tmp_path: Path) -> Callable[..., Molva]:
         listed = "".join(f"{name} = {json.dumps(value)}\n" for name, value in facts.items())
         watch = WATCH.format(spider=spider, private=str(private).lower(), url=url, params=listed)
         return Molva(tmp_path, watch, {"MOLVA_SECRET": "a secret of the tests"})
+
+    return make
+
+
+@pytest.fixture
+def stored_molva(molva: Callable[..., Molva], store_settings: Settings) -> Callable[..., Molva]:
+    """The command with this test's store."""
+
+    def make(spider: str, url: str, **options: Any) -> Molva:
+        command = molva(spider, url, **options)
+        address = str(store_settings.environment.elasticsearch_url)
+        command.env["MOLVA_ELASTICSEARCH_URL"] = address
+        command.env["MOLVA_NAMESPACE"] = store_settings.namespace
+        return command
 
     return make
 
