@@ -19,7 +19,7 @@ from w3lib.url import safe_url_string
 
 from crawlers.bookmark import Entry
 from crawlers.dates import read_date
-from crawlers.page import Page, PageError
+from crawlers.page import MendedError, Page, PageError
 from crawlers.params import SourceParams, host_of
 from mentions.errors import ConfigError, RecordError
 from mentions.model import MAX_ID, MAX_TEXT, Kind, Post
@@ -78,6 +78,7 @@ class Reading:
     rejected: list[Rejected] = field(default_factory=list)
     skipped: int = 0  # rows that are no posts: deleted, hidden
     fault: str | None = None
+    whole: bool = True  # False: there was more on the page, and below it, than could be read
 
     @property
     def empty(self) -> bool:
@@ -152,15 +153,15 @@ class PostSpider:
 
     def read(self, page: Page, site: str) -> Reading:
         """All that can be read of a page; what cannot is set aside with its reason."""
-        reading = Reading(fault="the answer breaks off" if page.broken else None)
+        reading = Reading()
         try:
             for row in self.rows(page):
                 self._read_row(row, page, site, reading)
             reading.links.extend(self.links(page))
-        except PageError as error:
-            reading.fault = reading.fault or str(error)
         except ROW_ERRORS as error:
-            reading.fault = reading.fault or f"unforeseen form ({type(error).__name__})"
+            reading.fault, reading.whole = reason(error), isinstance(error, MendedError)
+        if page.broken:
+            reading.fault, reading.whole = "the answer breaks off", False
         return reading
 
     def _read_row(self, row: Row, page: Page, site: str, reading: Reading) -> None:
@@ -181,7 +182,7 @@ class PostSpider:
             **fields,
             "native_id": short_id(_required(fields, "native_id")),
             "url": safe_url_string(urljoin(page.url, _required(fields, "url"))),
-            "text": _required(fields, "text")[:MAX_TEXT],
+            "text": _required(fields, "text").replace("\xa0", " ")[:MAX_TEXT],
             "published_at": published_at,
             "date_flag": flag,
             "edited_at": edited_at,

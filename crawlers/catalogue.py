@@ -68,7 +68,8 @@ def _problem(model: type[SourceParams], path: list[str], kind: str, message: str
         return f"{path[0]}: unknown key (known here: {', '.join(known_params(model))})"
     if kind == "missing":
         return f'{path[0]}: is missing (add {path[0]} = "https://…")'
-    return f"{'.'.join(path)}: {message.removeprefix('Value error, ')}"
+    where = ".".join(path).removesuffix(".0")  # of one address, that it is the first says little
+    return f"{where}: {message.removeprefix('Value error, ')}"
 
 
 def known_params(model: type[SourceParams]) -> list[str]:

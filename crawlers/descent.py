@@ -100,7 +100,7 @@ class Descent:
                 self._intake.report.count(unchanged=1)
                 return _Stop.UNCHANGED
             reading = await self._intake.read(page, self._stream)
-            self._whole &= reading.fault is None
+            self._whole &= reading.whole
             haul = await self._take(reading)
             if self._is_met(haul):
                 return _Stop.MET

@@ -25,6 +25,10 @@ class PageError(RecordError):
     """A page that is not what it should be: set aside and counted, the crawl goes on."""
 
 
+class MendedError(PageError):
+    """A page that breaks its format's rules and was read to its end all the same."""
+
+
 class GoneError(PageError):
     """The site says that there is no such page."""
 

@@ -52,6 +52,12 @@ def _several(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
+def _at_least_one(value: tuple[str, ...]) -> tuple[str, ...]:
+    if not value:
+        raise ValueError("names no address")
+    return value
+
+
 WebAddress = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=MAX_URL), AfterValidator(_web_address)
 ]
@@ -63,8 +69,9 @@ class SourceParams(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    urls: Annotated[tuple[WebAddress, ...], BeforeValidator(_several)] = Field(
-        min_length=1,
+    urls: Annotated[
+        tuple[WebAddress, ...], BeforeValidator(_several), AfterValidator(_at_least_one)
+    ] = Field(
         validation_alias=AliasChoices("url", "urls"),
         description="Where to read: one address, or a list of them.",
     )

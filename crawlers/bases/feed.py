@@ -5,21 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from html.entities import html5
 from io import BytesIO
 from typing import Any
 from urllib.parse import urljoin
+from xml.sax import SAXException
 
 from pydantic import Field
 
 from crawlers.addresses import with_parameter
 from crawlers.base import Fields, PostSpider, Reading, Row, Stream, as_list
-from crawlers.page import Page, PageError
+from crawlers.page import MendedError, Page, PageError
 from crawlers.params import SourceParams
 from crawlers.text import plain
 from mentions.model import Kind
 
 _ROOT = re.compile(r"<(?:\w+:)?(?:rss|feed|rdf)\b", re.I)
 _END = re.compile(r"</(?:\w+:)?(?:rss|feed|rdf)\s*>\s*(?:<!--.*?-->\s*)*$", re.I | re.S)
+_NAMED = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z]{2,31}\d*);")
 _TAIL = 3_000  # characters in which a feed ends, with the comments of its cache
 _OLDER = ("next", "prev-archive")  # RFC 5005: pages of a feed, archives of a feed
 # Where people talk, markup for quotes holds somebody else's words.
@@ -52,11 +55,14 @@ class FeedSpider(PostSpider):
         if _is_json(page):
             yield from as_list(_json_feed(page).get("items"))
             return
-        entries = _xml_feed(page.text)["entries"]
+        feed = _xml_feed(page.text)
         whole = _END.search(page.text[-_TAIL:]) is not None
-        yield from entries if whole else entries[:-1]
+        yield from feed["entries"] if whole else feed["entries"][:-1]
         if not whole:
             raise PageError("the feed breaks off")
+        if isinstance(feed.get("bozo_exception"), SAXException):
+            kind = MendedError if feed["entries"] else PageError
+            raise kind("not well-formed XML")
 
     def parse_row(self, row: Row, page: Page) -> Fields | None:
         fields = self._from_json(row) if _is_json(page) else self._from_xml(row)
@@ -143,7 +149,7 @@ def _xml_feed(text: str) -> Mapping[str, Any]:
     # Given a string, feedparser would open it as an address or a file. Relative links it leaves to
     # us within texts, where nobody reads them, and scripts go when the text is made plain.
     feed: Mapping[str, Any] = feedparser.parse(
-        BytesIO(_without_doctype(text).encode("utf-8", "replace")),
+        BytesIO(_with_xml_entities(_without_doctype(text)).encode("utf-8", "replace")),
         response_headers={"content-type": "application/xml; charset=utf-8"},
         sanitize_html=False,
         resolve_relative_uris=False,
@@ -158,3 +164,8 @@ def _without_doctype(text: str) -> str:
         return text
     root = _ROOT.search(text, start)
     return text[:start] + text[root.start() if root else len(text) :]
+
+
+def _with_xml_entities(text: str) -> str:
+    """HTML's names for characters, which XML does not know and many feeds use all the same."""
+    return _NAMED.sub(lambda found: html5.get(f"{found[1]};", found[0]), text)

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from typing import Annotated, Any
-from urllib.parse import urldefrag, urljoin
+from urllib.parse import urldefrag, urljoin, urlsplit
 
 from pydantic import AfterValidator, Field
 
@@ -21,7 +21,8 @@ from mentions.model import Kind
 
 _NEXT = '//*[self::link or self::a][contains(concat(" ", @rel, " "), " next ")]/@href'
 _NEXT_BY_CLASS = '//a[contains(concat(" ", @class, " "), " next ")]/@href'
-_DATABASE_ID = re.compile(r"\d{4}|[0-9a-f]{8}")  # "review-3" is a place on a page, not an id
+_DATABASE_ID = re.compile(r"\d{4}|[0-9a-f]{8}")
+_COUNTED = re.compile(r"(^|\D)\d{1,3}$")  # "review-3" is a place on a page, not an id
 _TEXTS = ("reviewBody", "description", "name")
 _ID_ATTRIBUTES = ("data-id", "data-review-id", "id")
 
@@ -65,8 +66,7 @@ class JsonLdSpider(PostSpider):
         reviews = find_things(page, "Review")
         if not reviews and self._is_first(page) and not any(self._linked(page)):
             raise PageError("no reviews on the page")
-        addresses = Counter(_address(review, page) for review in reviews)
-        return [{**review, "_own": addresses[_address(review, page)] == 1} for review in reviews]
+        return _without_shared(reviews, page)
 
     def parse_row(self, row: Row, page: Page) -> Fields | None:
         review = dict(row)
@@ -74,7 +74,7 @@ class JsonLdSpider(PostSpider):
         if not (title or body):
             return None  # stars without a word
         author = _person(review.get("author"), page)
-        address = _address(review, page) if review["_own"] else None
+        address = _address(review, page)
         identity = _identity(review, page, address, author)
         return {
             "native_id": identity,
@@ -157,9 +157,24 @@ def _named(identity: Any, page: Page) -> str | None:
     if not isinstance(identity, str) or not identity.strip():
         return None
     url, fragment = urldefrag(urljoin(page.url, identity.strip()))
-    if url != urldefrag(page.url)[0] or not fragment:
-        return f"{url}#{fragment}" if fragment else url
-    return fragment if _DATABASE_ID.search(fragment) else None
+    if _COUNTED.search(fragment) and urlsplit(url)[:3] == urlsplit(page.url)[:3]:
+        return None
+    return f"{url}#{fragment}" if fragment else url
+
+
+def _without_shared(reviews: list[Thing], page: Page) -> list[Thing]:
+    """Reviews less the addresses and ids that several have: those are the page's, not theirs."""
+    addresses = Counter(_address(review, page) for review in reviews)
+    ids = Counter(str(review.get("@id")) for review in reviews)
+    return [
+        {
+            name: part
+            for name, part in review.items()
+            if not (name == "url" and addresses[_address(review, page)] > 1)
+            and not (name == "@id" and ids[str(part)] > 1)
+        }
+        for review in reviews
+    ]
 
 
 def _person(found: Any, page: Page) -> Thing:

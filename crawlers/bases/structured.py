@@ -61,7 +61,7 @@ def value(thing: Thing, *names: str) -> Any:
         if isinstance(found, list):
             found = found[0] if found else None
         found = _literal(found)
-        if found in (None, "") and (elements := _elements(thing, name)):
+        if name in thing and found in (None, "") and (elements := _elements(thing, name)):
             found = elements[0].get("content") or elements[0].get("datetime")
             found = found or " ".join(elements[0].itertext()).strip()
         if found not in (None, ""):
