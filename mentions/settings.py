@@ -162,6 +162,7 @@ class Environment(BaseSettings):
     slack_token: SecretStr | None = None
     slack_api_url: HttpUrl | None = None
     secret: SecretStr | None = None
+    metrics: str | None = None  # host:port where `molva respond` serves them
 
 
 KNOWN_KEYS = {table: tuple(model.model_fields) for table, model in TABLES.items()}

@@ -174,7 +174,7 @@ class Ledger:
         if source is not None:
             terms.append({"term": {"source": source}})
         found = self._search("runs", {"bool": {"filter": terms}}, by, 1)
-        return _run(found[0]) if found else None
+        return run_of(found[0]) if found else None
 
     def _search(
         self, mapping: str, query: dict[str, Any], newest_by: str, size: int
@@ -220,7 +220,9 @@ def _run_document(run: Run) -> dict[str, Any]:
     return {name: value for name, value in facts.items() if value not in (None, [], {})}
 
 
-def _run(source: Mapping[str, Any]) -> Run:
+def run_of(source: Mapping[str, Any]) -> Run:
+    """A run as its document describes it."""
+
     def date(name: str) -> datetime | None:
         return datetime.fromisoformat(source[name]) if source.get(name) else None
 

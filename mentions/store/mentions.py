@@ -164,15 +164,15 @@ class MentionStore:
 
     def unscored(self, batch: int = BATCH) -> Iterator[list[StoredMention]]:
         """Mentions without an analysis, in batches, oldest first."""
-        return self._scan(_UNSCORED, batch)
+        return self._scan(UNSCORED, batch)
 
     def undecided(self, batch: int = BATCH) -> Iterator[list[StoredMention]]:
         """Analysed mentions without a decision, in batches, oldest first."""
-        return self._scan(_UNDECIDED, batch)
+        return self._scan(UNDECIDED, batch)
 
     def unscored_count(self) -> int:
         self._client.refresh(self._index)
-        answer = self._client.call(lambda es: es.count(index=self._index, query=_UNSCORED))
+        answer = self._client.call(lambda es: es.count(index=self._index, query=UNSCORED))
         return int(answer["count"])
 
     def by_url(self, url: str) -> list[StoredMention]:
@@ -220,8 +220,8 @@ class MentionStore:
         return [_stored(hit) for hit in hits], hits[-1]["sort"] if hits else None
 
 
-_UNSCORED = {"bool": {"must_not": [{"exists": {"field": "analysis.model"}}]}}
-_UNDECIDED = {
+UNSCORED = {"bool": {"must_not": [{"exists": {"field": "analysis.model"}}]}}
+UNDECIDED = {
     "bool": {
         "filter": [{"exists": {"field": "analysis.model"}}],
         "must_not": [{"exists": {"field": "decision.action"}}],

@@ -73,7 +73,8 @@ def command(
 
     Without --drain it runs until it gets SIGTERM or Ctrl-C, and outlives outages of Slack and of
     the store. With --drain it exits 3 when Slack refuses an alert for good (an unknown channel,
-    say) and 75 when alerts are left because Slack does not answer.
+    say) and 75 when alerts are left because Slack does not answer. MOLVA_METRICS=host:port serves
+    figures for Prometheus there.
 
     \b
     Example:
@@ -84,6 +85,7 @@ def command(
     from alerts.slack import SlackMessenger
     from mentions.settings import load_settings
     from mentions.store import open_store
+    from molva.metrics import serving
 
     settings = load_settings()
     messenger = SlackMessenger.of(settings)
@@ -94,7 +96,8 @@ def command(
             respond.revive(store, settings)
         responder = respond.Responder(store, messenger, settings, timing=timing, stop=stop)
         try:
-            _run(responder, store, drain=drain)
+            with serving(settings, lambda: responder.counts):
+                _run(responder, store, drain=drain)
         finally:
             emit(responder.counts, as_json=as_json)
 

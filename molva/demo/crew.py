@@ -67,6 +67,10 @@ class Crew:
             if (code := process.poll()) is not None:
                 raise PermanentError(f"{name} died early (code {code}){self._tail(name)}")
 
+    def dead(self) -> list[str]:
+        """Those that have ended by themselves, for whoever would rather start them again."""
+        return [name for name, process in self._members.items() if process.poll() is not None]
+
     def end(self, name: str, *, seconds: float = SECONDS_TO_END) -> None:
         """End one of them, or clear away what is left of one that has died."""
         end_groups([self._members[name].pid], seconds=seconds)

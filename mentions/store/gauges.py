@@ -1,0 +1,82 @@
+"""How far each part is behind, asked of the store in a handful of cheap questions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from mentions.model import DeliveryState
+from mentions.store.client import Client
+from mentions.store.ledger import OK, Run, run_of
+from mentions.store.mentions import UNDECIDED, UNSCORED
+from mentions.store.names import Names
+
+MAX_GROUPS = 1_000  # sources, or stages, that one answer holds
+_ENDED = {"exists": {"field": "verdict"}}
+
+
+@dataclass(frozen=True, slots=True)
+class Gauges:
+    """One reading; nothing in it is older than the question."""
+
+    unscored: int
+    undecided: int
+    alerts: Mapping[str, int]  # by state of delivery
+    oldest_unsent: datetime | None  # when the alert that has waited longest was made
+    latest_runs: tuple[Run, ...]  # of each stage; of `crawl` for each source
+    last_success: Mapping[str, datetime]  # when the latest good crawl of a source began
+
+
+def read(client: Client, names: Names) -> Gauges:
+    """As of the last refresh, which is a second ago: measuring must not make work."""
+    asking = _Asking(client, names)
+    crawls = [{"term": {"stage": "crawl"}}, _ENDED]
+    crawled = asking.latest("source", crawls)
+    good = asking.latest("source", [{"term": {"stage": "crawl"}}, {"term": {"verdict": OK}}])
+    others = asking.latest("stage", [_ENDED], [{"term": {"stage": "crawl"}}])
+    return Gauges(
+        unscored=asking.count("mentions", UNSCORED),
+        undecided=asking.count("mentions", UNDECIDED),
+        alerts={
+            str(state): asking.count("alerts", {"term": {"delivery.state": str(state)}})
+            for state in DeliveryState
+        },
+        oldest_unsent=asking.oldest_unsent(),
+        latest_runs=(*crawled, *others),
+        last_success={run.source: run.began_at for run in good if run.source},
+    )
+
+
+class _Asking:
+    def __init__(self, client: Client, names: Names) -> None:
+        self._client = client
+        self._names = names
+
+    def count(self, mapping: str, query: dict[str, Any]) -> int:
+        index = self._names.index(mapping)
+        return int(self._client.call(lambda es: es.count(index=index, query=query))["count"])
+
+    def oldest_unsent(self) -> datetime | None:
+        waiting = {"term": {"pending": True}}
+        found = self._search("alerts", query=waiting, sort=[{"created_at": "asc"}], size=1)
+        return datetime.fromisoformat(found[0]["created_at"]) if found else None
+
+    def latest(
+        self, by: str, wanted: list[dict[str, Any]], unwanted: list[dict[str, Any]] | None = None
+    ) -> list[Run]:
+        """The latest run of each value of a field."""
+        found = self._search(
+            "runs",
+            query={"bool": {"filter": wanted, "must_not": unwanted or []}},
+            sort=[{"began_at": {"order": "desc"}}],
+            collapse={"field": by},
+            size=MAX_GROUPS,
+        )
+        return [run_of(source) for source in found]
+
+    def _search(self, mapping: str, **body: Any) -> list[Mapping[str, Any]]:
+        index = self._names.index(mapping)
+        answer = self._client.call(lambda es: es.search(index=index, **body))
+        return [hit["_source"] for hit in answer["hits"]["hits"]]

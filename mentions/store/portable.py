@@ -1,0 +1,98 @@
+"""Everything that a namespace holds, as JSON lines that any version of any store can take back.
+
+One file an index, one document a line: ``{"_id": …, "_source": …}``. Files are called as in
+``es_mappings/``, so what one namespace has exported another may take in.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from mentions.counts import Counts
+from mentions.errors import PermanentError
+from mentions.store.client import Client, Operation
+from mentions.store.names import MAPPINGS, Names
+
+PAGE = 1_000
+KEEP_ALIVE = "5m"  # between two pages
+
+
+class Portable:
+    """Export reads one moment of each index; restore adds what is not there."""
+
+    def __init__(self, client: Client, names: Names) -> None:
+        self._client = client
+        self._names = names
+
+    def export(self, folder: Path) -> Counts:
+        """Documents by index. A file has its name only once it is whole."""
+        folder.mkdir(parents=True, exist_ok=True)
+        counts = Counts()
+        for mapping in MAPPINGS:
+            part = folder / f".{mapping}.jsonl.part"
+            with part.open("w", encoding="utf-8") as file:
+                for document in self._documents(self._names.index(mapping)):
+                    file.write(json.dumps(document, ensure_ascii=False) + "\n")
+                    counts[mapping] += 1
+            part.replace(folder / f"{mapping}.jsonl")
+        return counts
+
+    def _documents(self, index: str) -> Iterator[dict[str, Any]]:
+        self._client.refresh(index)
+        opened = self._client.call(
+            lambda es: es.open_point_in_time(index=index, keep_alive=KEEP_ALIVE)
+        )
+        moment, after = str(opened["id"]), None
+        try:
+            while page := self._page(moment, after):
+                yield from ({"_id": hit["_id"], "_source": hit["_source"]} for hit in page)
+                after = page[-1]["sort"]
+        finally:
+            self._client.call(
+                lambda es: es.options(ignore_status=404).close_point_in_time(id=moment)
+            )
+
+    def _page(self, moment: str, after: list[Any] | None) -> list[dict[str, Any]]:
+        answer = self._client.call(
+            lambda es: es.search(
+                pit={"id": moment, "keep_alive": KEEP_ALIVE},
+                size=PAGE,
+                sort=[{"_shard_doc": "asc"}],  # within a point in time it is unique
+                search_after=after,
+                track_total_hits=False,
+            )
+        )
+        hits: list[dict[str, Any]] = answer["hits"]["hits"]
+        return hits
+
+    def restore(self, folder: Path) -> Counts:
+        """Outcomes by index: new, there (left as it stands), refused. Can be repeated."""
+        missing = [m for m in MAPPINGS if not (folder / f"{m}.jsonl").is_file()]
+        if missing:
+            raise PermanentError(f"{folder} has no {', '.join(missing)}.jsonl: not a whole export")
+        counts = Counts()
+        for mapping in MAPPINGS:
+            index = self._names.index(mapping)
+            with (folder / f"{mapping}.jsonl").open(encoding="utf-8") as file:
+                self._take_in(mapping, _operations(file, index, f"{mapping}.jsonl"), counts)
+            self._client.refresh(index)
+        return counts
+
+    def _take_in(self, mapping: str, operations: Iterable[Operation], counts: Counts) -> None:
+        for _, status, _ in self._client.bulk(operations):
+            outcome = "there" if status == 409 else "refused" if status >= 400 else "new"
+            counts[f"{mapping} {outcome}"] += 1
+
+
+def _operations(lines: Iterable[str], index: str, name: str) -> Iterator[Operation]:
+    load: Callable[[str], Any] = json.loads
+    for number, line in enumerate(lines, 1):
+        try:
+            document = load(line)
+            id_, source = document["_id"], document["_source"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise PermanentError(f"{name}, line {number}: not a document of an export") from error
+        yield {"_op_type": "create", "_index": index, "_id": id_, "_source": source}
