@@ -135,8 +135,13 @@ def _declared(page: Page) -> Iterator[str]:
 
 
 def _address(review: Thing, page: Page) -> str | None:
+    """The review's own page; on a list, the list's address is its subject's and not its own."""
     found = value(review, "url")
-    return urljoin(page.url, found.strip()) if isinstance(found, str) else None
+    if not isinstance(found, str):
+        return None
+    address = urljoin(page.url, found.strip())
+    is_here = urlsplit(address)[:3] == urlsplit(page.url)[:3] and not urlsplit(address).fragment
+    return None if is_here and not page.hint else address
 
 
 def _identity(review: Thing, page: Page, address: str | None, author: Thing) -> str:
