@@ -20,7 +20,7 @@ from mentions.store import Store
 from mentions.store.mentions import StoredMention
 
 ROUNDS = 5  # how often an alert that changes under our hands is read and raised again
-OUTCOMES = ("decided", *Action, "conflict", "rejected")
+OUTCOMES = ("decided", *map(str, Action), "conflict", "rejected")
 
 Pair = tuple[StoredMention, Decision]
 

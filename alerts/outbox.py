@@ -18,7 +18,7 @@ from alerts.messenger import Look, Messenger, NotSeen, NotSent, Outcome, Refused
 from alerts.pace import Timing
 from alerts.render import Case, Manner, Message, outbound
 from mentions.counts import Counts
-from mentions.errors import TransientError
+from mentions.errors import ConfigError, TransientError
 from mentions.failpoints import failpoint
 from mentions.model import Alert, DeliveryState
 from mentions.store.alerts import AlertStore, StoredAlert
@@ -26,6 +26,7 @@ from mentions.store.mentions import MentionStore
 
 ROUNDS = 5  # how often a record that lost a race is read and written again
 CLOCK_SKEW = timedelta(seconds=120)  # between us and the chat, whose timestamps bound a look
+MAX_REASON = 200
 LOOK_AGAIN = 10.0  # seconds after a channel could not be read
 
 log = structlog.get_logger()
@@ -69,7 +70,11 @@ class Courier:
         if self._clock() - now > self._timing.lease / 2:
             # We were stopped in between, and another responder may be about to take over.
             return "late", None
-        outcome = self._send(claim.alert, message, attempt)
+        try:
+            outcome = self._send(claim.alert, message, attempt)
+        except ConfigError as error:
+            self._settle(claim, message, NotSent(f"credentials refused: {error}"[:MAX_REASON]))
+            raise
         if isinstance(outcome, Sent):
             failpoint("respond-after-accept")
         return self._settle(claim, message, outcome), outcome

@@ -169,8 +169,10 @@ class Responder:
         return sum(count for name, count in self.counts.items() if name in PROGRESS)
 
     def _give_up_if_stuck(self, first: Alert, idle: float) -> None:
+        """At once if the next step is too far away; an attempt of another responder is not."""
         left = self._timing.patience - timedelta(seconds=idle)
-        if left <= timedelta(0) or first.next_action_at - _now() > left:
+        is_under_way = first.delivery.state is DeliveryState.POSTING
+        if left <= timedelta(0) or (first.next_action_at - _now() > left and not is_under_way):
             raise TransientError(
                 f"alerts wait in the outbox and nothing moves (first: {first.delivery.state}, "
                 f"{first.delivery.error or 'no error'}); they go out when the chat answers again"

@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -32,8 +33,9 @@ from tests.alerts.samples import analysis, mention
 from tests.factories import settings
 
 CHANNEL = "#romashka"
+SHORT_LEASE = timedelta(seconds=2)
 QUICK = Timing(
-    lease=timedelta(seconds=3),
+    lease=timedelta(seconds=30),
     grace=timedelta(seconds=0.3),
     patience=timedelta(seconds=15),
     post_gap=0.01,
@@ -348,7 +350,7 @@ def courier(
         store.mentions,
         messenger(slack, 3),
         lambda brand: Manner(brand=brand),
-        timing=QUICK,
+        timing=replace(QUICK, lease=SHORT_LEASE),
         clock=clock,
     )
 
@@ -360,7 +362,7 @@ def test_whoever_slept_through_its_lease_sends_nothing(
     [about] = alerted(store, store_settings)
     stored = store.alerts.get(about.id)
     assert stored is not None
-    moments = iter([datetime.now(UTC), datetime.now(UTC) + QUICK.lease])
+    moments = iter([datetime.now(UTC), datetime.now(UTC) + SHORT_LEASE])
     done, _ = courier(store, slack, lambda: next(moments)).deliver(stored)
     assert done == "late"
     assert slack.messages(CHANNEL) == []
@@ -382,7 +384,7 @@ def test_whoever_was_overtaken_leaves_the_record_alone(
         claim = store.alerts.get(about.id)
         assert claim is not None
         other = states.claimed(
-            claim.alert, attempt_id="other", now=datetime.now(UTC), lease=QUICK.lease
+            claim.alert, attempt_id="other", now=datetime.now(UTC), lease=SHORT_LEASE
         )
         assert store.alerts.replace(claim, other)
         assert posting.result()[0] == "overtaken"
@@ -467,14 +469,16 @@ def test_two_responders_side_by_side_post_nothing_twice(
         {"action": "reset", "stored": True, "method": "chat.postMessage", "nth": 9},
         {"action": "reset", "stored": False, "method": "chat.postMessage", "nth": 17},
     )
+    patient = replace(QUICK, patience=timedelta(seconds=60))
     responders = [
-        Responder(store, messenger(slack), store_settings, timing=QUICK) for _ in range(2)
+        Responder(store, messenger(slack, 10), store_settings, timing=patient) for _ in range(2)
     ]
     threads = [threading.Thread(target=one.drain) for one in responders]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(120)
+        assert not thread.is_alive()
     assert shown(slack) == once(about)
     total = responders[0].counts + responders[1].counts
     assert total["posted"] + total["found"] == 40
@@ -521,14 +525,7 @@ def test_a_fault_in_every_tenth_call_leaves_every_alert_shown_once(
     slack.add_faults(
         *({**f, "method": "chat.postMessage", "nth": 3 * n + 1} for n, f in enumerate(quick))
     )
-    patient = Timing(
-        lease=QUICK.lease,
-        grace=QUICK.grace,
-        patience=timedelta(seconds=60),
-        post_gap=0.01,
-        look_gap=0.01,
-        poll=0.05,
-    )
+    patient = replace(QUICK, patience=timedelta(seconds=60))
     responder = Responder(store, messenger(slack), store_settings, timing=patient)
     responder.drain()
     assert shown(slack) == once(about)
