@@ -1,0 +1,1 @@
+"""The shipped configuration on real servers, without Docker: `make production-test`."""

@@ -1,0 +1,219 @@
+"""The demo's town on the shipped configuration: its sites, its posts, and what became of them."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mentions.store.names import Names
+from molva.demo import airflow, census
+from molva.demo.airflow import DagRun
+from molva.demo.census import Census
+from molva.demo.scene import EVERY_MINUTE, ONCE
+from molva.demo.sites import GOOD, SITES, demo_watch
+from molva.demo.summary import Summary
+from molva.ports import HOST
+from tests.production import foreign
+from tests.production.stand import WORKERS, Stand
+
+NAMESPACE = "molva"
+SOURCES = frozenset(site.name for site in SITES)
+SLOWER = "delay = 0.05", "delay = 0.2"  # a crawl must last long enough to be disturbed
+LOCAL_MOLVA = Path(__file__).parents[2] / ".venv/bin/molva"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What must be the same however it came about."""
+
+    mentions: dict[str, tuple[str, str]]  # id: hash of the text, action
+    alerts: dict[str, str]  # id: state of delivery
+    messages: dict[str, int]  # id of the alert: messages in the chat
+
+    @property
+    def complaints(self) -> list[str]:
+        """What was lost or shown twice."""
+        undecided = [id_ for id_, (_, action) in self.mentions.items() if not action]
+        wanted = {id_ for id_, (_, action) in self.mentions.items() if action == "alert"}
+        unsent = [id_ for id_, state in self.alerts.items() if state != "sent"]
+        twice = [id_ for id_, count in self.messages.items() if count != 1]
+        lost = wanted - self.messages.keys()
+        named = {"undecided": undecided, "unsent": unsent, "twice": twice, "lost": sorted(lost)}
+        return [f"{name}: {ids}" for name, ids in named.items() if ids]
+
+
+class Town:
+    """The whole system, up and watched."""
+
+    def __init__(self, stand: Stand) -> None:
+        self.stand = stand
+        self._round = 0
+
+    def set_up(self, stack: ExitStack) -> None:
+        """In the order that the compose file's `depends_on` gives."""
+        ports = {site.name: stack.enter_context(site.open()).port for site in SITES}
+        replicas = f"\n[store]\nreplicas = {1 if self.stand.nodes > 1 else 0}\n"
+        watch = demo_watch(ports).replace(EVERY_MINUTE, ONCE).replace(*SLOWER) + replicas
+        (self.stand.root / "watch.toml").write_text(watch, encoding="utf-8")
+        self.stand.run("certificates")
+        for at in range(self.stand.nodes):
+            foreign.start_node(self.stand, at)
+        foreign.start_postgres(self.stand)
+        if self.stand.celery:
+            foreign.start_redis(self.stand)
+        self.stand.wait(self.has_all_nodes, "elasticsearch")
+        self.stand.run("init")
+        self.stand.run("airflow-init")
+        self.start_channel()
+        self.start_airflow()
+
+    def has_all_nodes(self) -> bool:
+        health = self.stand.ask("/_cluster/health")
+        all_here = int(health["number_of_nodes"]) == self.stand.nodes
+        return all_here and health["status"] == "green"
+
+    def start_channel(self) -> None:
+        """A Slack with nothing in it yet, and the service that posts to it."""
+        self._round += 1
+        port = str(self.stand.ports.slack)
+        data = str(self.stand.root / f"slack-{self._round}.jsonl")
+        command = [str(LOCAL_MOLVA), "dev", "slack", "--port", port, "--data", data]
+        env = {"PATH": "/usr/bin:/bin"}
+        self.stand.crew.start("slack", [*command, "--pace", "4"], env=env, cwd=self.stand.root)
+        self.stand.wait(lambda: self._slack("auth.test")["ok"], "slack")
+        self.stand.start("respond")
+
+    def start_airflow(self) -> None:
+        self.stand.start("airflow-apiserver")
+        self.stand.start("airflow-dag-processor")
+        self.stand.wait(lambda: self.ask_airflow(airflow.READY), "airflow-apiserver")
+        if self.stand.celery:
+            for name in WORKERS:
+                self.start_worker(name)
+        self.stand.start("airflow-scheduler")
+
+    def start_worker(self, name: str) -> None:
+        # In Compose each worker has a host name of its own.
+        self.stand.start("airflow-worker", "--celery-hostname", name, known_as=name)
+
+    def begin_anew(self) -> None:
+        """Empty store, empty channel, the same sites."""
+        self.stand.crew.end("respond")
+        self.stand.crew.end("slack")
+        self.stand.ask(f"/{','.join(Names(NAMESPACE).all)}", method="DELETE")
+        self.stand.run("init")
+        self.start_channel()
+
+    # what is going on
+
+    def ask_airflow(self, path: str, body: Any = None) -> Any:
+        return self.stand.ask_airflow(path, body)
+
+    def census(self) -> Census:
+        return census.take(self.stand.ask, NAMESPACE)
+
+    def runs(self) -> list[DagRun]:
+        return airflow.dag_runs(self.ask_airflow)
+
+    def trigger(self, dag_id: str) -> None:
+        self.ask_airflow(f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None})
+
+    def crawl(self, *sources: str) -> None:
+        for name in sources or sorted(SOURCES):
+            self.trigger(f"crawl_{name}")
+
+    def task_is_running(self, task: str) -> bool:
+        """Whether a task of this name runs now, in any DAG."""
+        found = self.ask_airflow("/api/v2/dags/~/dagRuns/~/taskInstances?state=running&limit=100")
+        return any(each["task_id"] == task for each in found["task_instances"])
+
+    def all_crawled(self) -> bool:
+        ended = {run.dag_id for run in self.runs() if run.has_ended}
+        return all(f"crawl_{name}" in ended for name in SOURCES)
+
+    def is_settled(self) -> bool:
+        idle = all(run.has_ended for run in self.runs())
+        counted = self.census()
+        return idle and counted.stored > 0 and counted.is_settled
+
+    def settle(self, seconds: float = 240.0) -> None:
+        """Wait until no stage has anything left, running `judge` as its clock would."""
+        asked = time.monotonic()
+
+        def settled() -> bool:
+            nonlocal asked
+            if self.is_settled():
+                return True
+            judging = any(run.dag_id == "judge" and not run.has_ended for run in self.runs())
+            if not judging and time.monotonic() - asked > 15:
+                asked = time.monotonic()
+                self.trigger("judge")
+            return False
+
+        self.stand.wait(settled, "everything settled", seconds)
+
+    def settle_as_scheduled(self) -> None:
+        """As `settle`, with another round of crawls first: the schedule is the retry."""
+        self.stand.wait(lambda: all(run.has_ended for run in self.runs()), "runs over", 240)
+        self.crawl(*(site.name for site in GOOD))
+        self.settle()
+
+    def summary(self) -> Summary:
+        return Summary.of(self.census())
+
+    def state(self) -> State:
+        mentions = {
+            hit["_id"]: (hit["_source"]["text_hash"], _action(hit))
+            for hit in self._all("mentions-v1")
+        }
+        alerts = {hit["_id"]: hit["_source"]["delivery"]["state"] for hit in self._all("alerts")}
+        return State(mentions, alerts, self._messages())
+
+    def _all(self, index: str) -> list[dict[str, Any]]:
+        name = f"{NAMESPACE}-{index}"
+        self.stand.ask(f"/{name}/_refresh", method="POST")
+        hits: list[dict[str, Any]] = self.stand.ask(f"/{name}/_search", {"size": 5_000})["hits"][
+            "hits"
+        ]
+        return hits
+
+    def _messages(self) -> dict[str, int]:
+        found: Counter[str] = Counter()
+        for channel in self._slack("conversations.list")["channels"]:
+            asked = {"channel": channel["id"], "limit": 999, "include_all_metadata": True}
+            for message in self._slack("conversations.history", asked)["messages"]:
+                found[message["metadata"]["event_payload"]["alert_id"]] += 1
+        return dict(found)
+
+    def _slack(self, method: str, body: dict[str, Any] | None = None) -> Any:
+        asked = urllib.request.Request(
+            f"http://{HOST}:{self.stand.ports.slack}/api/{method}",
+            data=json.dumps(body or {}).encode(),
+            headers={
+                "Content-Type": "application/json; charset=utf-8",
+                "Authorization": f"Bearer {self.stand.values['MOLVA_SLACK_TOKEN']}",
+            },
+        )
+        with urllib.request.urlopen(asked, timeout=10) as answer:
+            return json.loads(answer.read())
+
+
+def _action(hit: dict[str, Any]) -> str:
+    return str(hit["_source"].get("decision", {}).get("action", ""))
+
+
+@contextmanager
+def town(stand: Stand) -> Iterator[Town]:
+    """Up, and on the way out nothing of it runs any more."""
+    with ExitStack() as stack:
+        stack.callback(stand.crew.stop)
+        made = Town(stand)
+        made.set_up(stack)
+        yield made
