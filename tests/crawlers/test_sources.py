@@ -97,3 +97,21 @@ def test_source_is_a_declaration_and_no_program(name: str) -> None:
 def test_every_parameter_is_explained(name: str) -> None:
     for parameter, field in catalogue()[name].model_fields.items():
         assert field.description, f"{name}: params.{parameter} says nothing about itself"
+
+
+def test_the_source_in_the_docs_works() -> None:
+    text = (Path(__file__).parents[2] / "docs/sources.md").read_text(encoding="utf-8")
+    code = text.partition("```python\n")[2].partition("```")[0]
+    assert len(code.splitlines()) < MAX_LINES
+    module: dict[str, Any] = {"__name__": "shopboard"}
+    exec(compile(code, "shopboard.py", "exec"), module)
+    kind: type[PostSpider] = module["Shopboard"]
+    spider = kind("docs", kind.Params.model_validate({"url": "https://shopboard.example/api"}))
+    user = {"login": "vera", "name": "Вера"}
+    row = {"id": 7, "html": "<p>Не везут</p>", "user": user, "created": "вчера"}
+    body = json.dumps({"complaints": [row, {"id": 8}]}).encode()
+    page = Page("https://shopboard.example/api", body, FETCHED, headers={"content-type": "a/json"})
+    reading = spider.read(page, "shopboard:shopboard.example")
+    assert [post.url for post in reading.posts] == ["https://shopboard.example/complaints/7"]
+    assert [rejected.reason for rejected in reading.rejected] == ["no html"]
+    assert spider.next_url(page, reading) == "https://shopboard.example/api?page=2"
