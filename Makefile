@@ -50,6 +50,9 @@ lock: ## renew requirements/*.txt from requirements/*.in (UPGRADE=--upgrade for 
 	@$(BIN)/python -m pip install --quiet pip-tools
 	$(LOCK) $(UPGRADE) -o requirements/run.txt requirements/run.in
 	$(LOCK) $(UPGRADE) -c requirements/run.txt -o requirements/demo.txt requirements/demo.in
+	@# On its own: what Airflow asks for with accounts keeps some libraries older than run.txt has.
+	$(LOCK) $(UPGRADE) -o requirements/scale.txt \
+		requirements/run.in requirements/scale.in
 	$(LOCK) $(UPGRADE) -c requirements/run.txt -o requirements/train.txt requirements/train.in
 	$(LOCK) $(UPGRADE) -c requirements/run.txt -c requirements/train.txt \
 		-o requirements/dev.txt requirements/dev.in
