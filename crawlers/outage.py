@@ -24,4 +24,6 @@ DOWN: tuple[type[Exception], ...] = tuple(_REASONS)
 
 
 def why_down(error: Exception) -> str:
+    if "certificate verify failed" in str(error):
+        return "its certificate cannot be verified"
     return next(why for kind, why in _REASONS.items() if isinstance(error, kind))

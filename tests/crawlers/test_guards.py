@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from scrapy.exceptions import DownloadFailedError
 
 from crawlers.blocks import find_block
 from crawlers.catalogue import catalogue, make_spider, params_problems, spider_names
 from crawlers.guard import AddressGuard
+from crawlers.outage import why_down
 from crawlers.page import Page
 from crawlers.params import SourceParams, host_of
 from crawlers.settings import scrapy_settings, user_agent
@@ -171,3 +173,9 @@ def test_strangers_houses_are_visited_slowly_and_by_name() -> None:
     assert settings["CONCURRENT_REQUESTS_PER_DOMAIN"] == 1
     assert "+https://" in user_agent(None)
     assert settings["DOWNLOAD_HANDLERS"]["file"] is None
+
+
+def test_a_certificate_that_cannot_be_verified_is_told_as_such() -> None:
+    error = DownloadFailedError("[('SSL routines', '', 'certificate verify failed')]")
+    assert why_down(error) == "its certificate cannot be verified"
+    assert why_down(DownloadFailedError("reset")) == "the connection fails"
