@@ -5,6 +5,7 @@ The settings are measured ones: with them a crawl starts about a second after th
 
 from __future__ import annotations
 
+import json
 import secrets
 import sys
 from collections.abc import Mapping
@@ -26,6 +27,8 @@ API_SERVER = [*AIRFLOW, "api-server", "--host", HOST, "--workers", "1"]
 READY = "/api/v2/version"
 TASKS_READY = "/execution/health"
 RUNS = "/api/v2/dags/~/dagRuns?order_by=-start_date&limit=100"
+LAST_EVENTS = 6
+LONGEST = 500
 ENDED = frozenset({"success", "failed"})
 
 
@@ -76,3 +79,23 @@ def dag_runs(ask: Ask) -> list[DagRun]:
     """All runs so far, newest first."""
     answer: Mapping[str, Any] = ask(RUNS, None)
     return [DagRun(str(run["dag_id"]), str(run["state"])) for run in answer["dag_runs"]]
+
+
+def last_words(place: Place, source: str) -> str:
+    """Why the crawl of a source is red, as the logs of its tasks tell."""
+    logs = (place.logs / "airflow" / f"dag_id=crawl_{source}").rglob("*.log")
+    newest = max(logs, key=lambda log: log.stat().st_mtime, default=None)
+    if newest is None:
+        return f"crawl_{source} is red, and left no log"
+    lines = newest.read_text(encoding="utf-8", errors="replace").splitlines()
+    events = [event for line in lines if (event := _event(line)) and not event.startswith("::")]
+    shown = [f"    {event[-LONGEST:]}" for event in events[-LAST_EVENTS:]]
+    return "\n".join([f"crawl_{source} is red; the end of {newest}:", *shown])
+
+
+def _event(line: str) -> str:
+    """A line of a task's log is a JSON object, unless the task was cut short."""
+    try:
+        return str(json.loads(line)["event"])
+    except (ValueError, KeyError, TypeError):
+        return line

@@ -16,7 +16,7 @@ from molva.demo.crew import Crew, sweep
 from molva.demo.local_http import ask, fetch
 from molva.demo.place import Place
 from molva.demo.scene import EVERY_MINUTE, NAMESPACE, ONCE, Ports, Scene
-from molva.demo.sites import SITES
+from molva.demo.sites import GOOD, SITES
 from molva.demo.summary import Summary
 
 PATIENCE = 180.0  # seconds without any progress
@@ -24,6 +24,7 @@ LOOK_EVERY = 1.0
 SAY_EVERY = 3.0
 
 Say = Callable[[str], None]
+_GOOD = frozenset(site.name for site in GOOD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,10 @@ class Show:
             self._tell(line, at_once=settled)
             if settled:
                 return view
+            if broken := view.red(_GOOD):
+                raise PermanentError(
+                    "\n".join(airflow.last_words(self._place, name) for name in sorted(broken))
+                )
             if time.monotonic() - moved_at > PATIENCE:
                 raise PermanentError(
                     f"nothing has moved for {PATIENCE:.0f} s; the logs are in {self._place.logs}"
