@@ -11,6 +11,7 @@ from mentions.settings import Settings
 from mentions.store.client import Client, connect
 from mentions.store.condition import CHECKS
 from mentions.store.names import Names
+from molva import surroundings
 
 PATIENCE = 3.0  # seconds; a doctor who waits as long as a stage does answers nobody
 
@@ -27,10 +28,13 @@ class Finding:
 def examine(settings: Settings) -> Iterator[Finding]:
     """A finding for each part; one that is ill does not keep the others from being looked at."""
     yield _look("secret", lambda: _secret(settings))
+    yield _look("certificate", lambda: surroundings.certificate(settings.environment))
     yield from _store(settings)
     yield _look("slack", lambda: _slack(settings))
     yield _look("judge", lambda: _judge(settings))
     yield _look("airflow", lambda: f"Airflow {version_of('apache-airflow')}")
+    yield _look("airflow database", surroundings.database)
+    yield _look("airflow broker", surroundings.broker)
 
 
 def _look(part: str, check: Callable[[], str]) -> Finding:

@@ -79,6 +79,15 @@ class Town:
         all_here = int(health["number_of_nodes"]) == self.stand.nodes
         return all_here and health["status"] == "green"
 
+    def nodes_seen(self, *, but: int) -> int:
+        """How many nodes the others say there are."""
+        asked = next(at for at in range(self.stand.nodes) if at != but)
+        return int(self.stand.ask("/_cluster/health", node=asked)["number_of_nodes"])
+
+    def master(self) -> str:
+        """The name of the node that leads the cluster."""
+        return str(self.stand.ask("/_cat/master?format=json")[0]["node"])
+
     def start_channel(self) -> None:
         """A Slack with nothing in it yet, and the service that posts to it."""
         self._round += 1

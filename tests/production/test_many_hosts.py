@@ -1,0 +1,96 @@
+"""(b) Out to many: Redis, two Celery workers, three Elasticsearch nodes; and then things break.
+
+After each fault the town must be exactly as it is without one: every mention judged and decided the
+same, every alert in the channel once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.production import foreign
+from tests.production.image import Image
+from tests.production.stand import NODES, WORKERS, Stand
+from tests.production.town import State, Town, town
+
+pytestmark = [pytest.mark.cluster, pytest.mark.celery]
+
+
+@pytest.fixture(scope="module")
+def here(image: Image, place: Path) -> Iterator[Town]:
+    with town(Stand(place, image, celery=True, nodes=3)) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def undisturbed(here: Town) -> State:
+    """How it looks when nothing happens."""
+    here.stand.wait(here.all_crawled, "first crawls", 300)
+    here.settle()
+    return here.state()
+
+
+@pytest.fixture
+def anew(here: Town, undisturbed: State) -> Town:
+    """Nothing crawled yet, everything up."""
+    here.begin_anew()
+    return here
+
+
+def test_the_demos_posts_go_all_the_way(here: Town, undisturbed: State) -> None:
+    assert undisturbed.complaints == []
+    assert len(undisturbed.messages) > 5
+    assert here.summary().complaints() == []
+    assert here.stand.restarts == []
+
+
+def test_both_workers_work(here: Town, undisturbed: State) -> None:
+    logs = {name: here.stand.crew.log(name).read_text(errors="replace") for name in WORKERS}
+    assert all("succeeded" in text for text in logs.values())
+
+
+def test_a_worker_killed_in_the_middle_of_a_task(anew: Town, undisturbed: State) -> None:
+    anew.crawl()
+    anew.stand.wait(lambda: anew.task_is_running("crawl"), "a crawl under way")
+    anew.stand.kill(WORKERS[0])
+    anew.start_worker(WORKERS[0])
+    anew.settle_as_scheduled()
+    assert anew.state() == undisturbed
+
+
+def test_postgresql_restarted(anew: Town, undisturbed: State) -> None:
+    anew.crawl()
+    anew.stand.wait(lambda: anew.task_is_running("crawl"), "a crawl under way")
+    foreign.restart_postgres(anew.stand)
+    anew.settle_as_scheduled()
+    assert anew.state() == undisturbed
+
+
+@pytest.mark.parametrize("task", ["crawl", "score", "respond"])
+def test_a_node_killed_in_the_middle_of(task: str, anew: Town, undisturbed: State) -> None:
+    anew.crawl()
+    if task == "respond":
+        anew.stand.wait(lambda: anew.census().posted, "posting under way", 240)
+    else:
+        anew.stand.wait(lambda: anew.task_is_running(task), f"{task} under way", 240)
+    at = NODES.index(str(anew.master()))
+    anew.stand.kill(NODES[at])  # the master: the hardest to lose
+    anew.stand.wait(lambda: anew.nodes_seen(but=at) == 2, "two nodes carry on", 120)
+    anew.settle_as_scheduled()
+    assert anew.state() == undisturbed
+    foreign.start_node(anew.stand, at)
+    anew.stand.wait(anew.has_all_nodes, "three nodes again", 180)
+
+
+def test_the_broker_gone_names_itself_and_loses_nothing(anew: Town, undisturbed: State) -> None:
+    anew.stand.kill("redis")
+    told = anew.stand.run("airflow-scheduler", "molva", "doctor", check=False)
+    assert told.returncode == 3
+    assert "broker" in told.stdout
+    foreign.start_redis(anew.stand)
+    anew.crawl()
+    anew.settle_as_scheduled()
+    assert anew.state() == undisturbed
