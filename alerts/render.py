@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from alerts.link import safe_link
-from alerts.strangers import escape, masked, plain, shorten
+from alerts.strangers import escape, first_lines, masked, plain, shorten
 from alerts.words import URGENCY_MARK, Language, Words, words
 from mentions.model import Action, Alert, Analysis, Decision, Mention, Urgency
 from mentions.settings import Privacy
@@ -23,6 +23,7 @@ MAX_HEADER = 150
 MAX_NAME = 100
 MAX_TITLE = 300
 MAX_POST = 2_500
+MAX_POST_LINES = 20
 
 EVENT_TYPE = "molva_alert"
 # The first block's id says the same as the metadata, which a channel may not show to readers.
@@ -135,7 +136,8 @@ def _quotation(mention: Mention, privacy: Privacy) -> list[Block]:
         bold = _text(shorten(title, MAX_TITLE)) | {"style": {"bold": True}}
         parts.append(_line(bold))
     if text:
-        parts.append({"type": "rich_text_quote", "elements": [_text(shorten(text, MAX_POST))]})
+        quoted = first_lines(shorten(text, MAX_POST), MAX_POST_LINES)
+        parts.append({"type": "rich_text_quote", "elements": [_text(quoted)]})
     return parts
 
 

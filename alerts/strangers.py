@@ -38,6 +38,12 @@ def shorten(text: str, most: int) -> str:
     return kept.rstrip() + "…"
 
 
+def first_lines(text: str, most: int) -> str:
+    """At most ``most`` lines: a pasted log must not push the next alert off the screen."""
+    lines = text.split("\n")
+    return text if len(lines) <= most else "\n".join(lines[:most]).rstrip() + "…"
+
+
 def masked(text: str, name: str | None) -> str:
     """The text without its author's own name, as in a signature."""
     known = plain(name or "").strip()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from alerts.link import MAX_LINK, safe_link
 from alerts.render import Case, Manner, Message, outbound, stars
-from alerts.strangers import masked, plain, shorten
+from alerts.strangers import first_lines, masked, plain, shorten
 from alerts.words import ENGLISH, RUSSIAN, Language, words
 from mentions.model import (
     MAX_TEXT,
@@ -196,6 +196,13 @@ def test_a_post_whose_address_makes_no_link_is_still_found_by_its_id() -> None:
 )
 def test_tricks_of_direction_and_shape_are_taken_out(dirty: str, clean: str) -> None:
     assert plain(dirty) == clean
+
+
+def test_a_pasted_log_does_not_push_the_next_alert_off_the_screen() -> None:
+    assert first_lines("a\nb", 2) == "a\nb"
+    assert first_lines("a\nb\n\n\nc", 3) == "a\nb…"
+    shown = json.dumps(show(mention(text="\n".join(map(str, range(500)))), None).blocks)
+    assert "19\\u2026" in shown
 
 
 def test_shortening_keeps_characters_whole() -> None:
