@@ -9,10 +9,10 @@ LOCK := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --strip-ex
 # Extra arguments for pytest: make test ARGS="tests/mentions -k matching"
 ARGS ?=
 
-.PHONY: help setup train-setup demo live test check down clean lock
+.PHONY: help setup train-setup demo live test production-test check down clean lock
 
 help: ## list what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## install what the demo and a deployment need into .venv
 	@$(INSTALL) run demo
@@ -29,6 +29,10 @@ live: setup ## the same, and everything stays up until Ctrl-C
 test: ## run every test
 	@$(INSTALL) run demo train dev
 	@$(BIN)/python -m pytest $(ARGS)
+
+production-test: ## docker-compose.yml's services on real servers, and faults (Debian, 20 minutes)
+	@$(INSTALL) run demo train dev
+	@tests/production/run $(ARGS)
 
 check: ## ruff, mypy --strict, import-linter
 	@$(INSTALL) run demo train dev

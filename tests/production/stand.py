@@ -37,7 +37,7 @@ NATIVE = {
     "ELASTIC_USER": SUPERUSER,  # the test build of Elasticsearch brings its own
     # Two schedulers on one machine, say a demo beside this, must not want the same port.
     "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": str(free_ports(1)[0]),
-    # Ten minutes of waiting for a worker that was killed teach no more than twenty seconds do.
+    # A supervisor that misses the end of its task looks again only this much later.
     "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "2",
 }
 
@@ -89,7 +89,7 @@ class Stand:
         made["ELASTIC_PASSWORD"] = SUPERUSER_PASSWORD
         made["MOLVA_SLACK_TOKEN"] = "xoxb-local"
         made["MOLVA_SLACK_API_URL"] = f"http://{HOST}:{self.ports.slack}/api/"
-        made["AIRFLOW_TASK_HEARTBEAT_TIMEOUT"] = "20"
+        made["AIRFLOW_TASK_HEARTBEAT_TIMEOUT"] = "45"
         made["MOLVA_WATCH"] = str(self.root / "watch.toml")
         if self.celery:
             made |= {"COMPOSE_PROFILES": "scale", "AIRFLOW_EXECUTOR": "CeleryExecutor"}

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from molva.demo.sites import GOOD
 from tests.production import foreign
 from tests.production.image import Image
 from tests.production.stand import NODES, WORKERS, Stand
@@ -30,6 +31,7 @@ def undisturbed(here: Town) -> State:
     """How it looks when nothing happens."""
     here.stand.wait(here.all_crawled, "first crawls", 300)
     here.settle()
+    assert all(here.is_green(f"crawl_{site.name}") for site in GOOD)
     return here.state()
 
 

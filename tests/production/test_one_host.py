@@ -25,6 +25,7 @@ def here(image: Image, place: Path) -> Iterator[Town]:
 def test_the_demos_posts_go_all_the_way(here: Town) -> None:
     here.stand.wait(here.all_crawled, "first crawls", 240)
     here.settle()
+    assert all(here.is_green(f"crawl_{site.name}") for site in GOOD)
     assert here.summary().complaints() == []
     assert here.state().complaints == []
     assert here.stand.restarts == []
@@ -63,4 +64,5 @@ def test_keys_rotate_without_a_gap(here: Town) -> None:
     assert "kept, 1 older revoked" in told
     here.crawl(GOOD[0].name)
     here.settle()
+    assert here.is_green(f"crawl_{GOOD[0].name}"), "tasks read the new key without a restart"
     assert here.state().complaints == []

@@ -103,6 +103,7 @@ class Town:
         self.stand.start("airflow-apiserver")
         self.stand.start("airflow-dag-processor")
         self.stand.wait(lambda: self.ask_airflow(airflow.READY), "airflow-apiserver")
+        self.stand.wait(lambda: self.ask_airflow(airflow.TASKS_READY), "airflow-apiserver")
         if self.stand.celery:
             for name in WORKERS:
                 self.start_worker(name)
@@ -142,6 +143,11 @@ class Town:
         """Whether a task of this name runs now, in any DAG."""
         found = self.ask_airflow("/api/v2/dags/~/dagRuns/~/taskInstances?state=running&limit=100")
         return any(each["task_id"] == task for each in found["task_instances"])
+
+    def is_green(self, dag_id: str) -> bool:
+        """Whether its latest run that has ended went well."""
+        ended = [run for run in self.runs() if run.dag_id == dag_id and run.has_ended]
+        return bool(ended) and not ended[0].is_red
 
     def all_crawled(self) -> bool:
         ended = {run.dag_id for run in self.runs() if run.has_ended}
