@@ -4,9 +4,10 @@
 ARG PYTHON_IMAGE=python:3.11.14-slim-bookworm
 
 FROM ${PYTHON_IMAGE} AS build
-ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_COMPILE=1
-# A pip.conf for a mirror or a proxy may be lent as a secret; it stays out of every layer.
+# pip compiles what it installs: the root is read-only later, and a task must start at once.
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /opt/molva/venv
+# A pip.conf for a mirror or a proxy may be lent as a secret; it stays out of every layer.
 # The locks first: as long as they stand, this layer does, whatever changes in the code.
 COPY requirements/scale.txt /build/requirements/scale.txt
 RUN --mount=type=cache,target=/root/.cache/pip --mount=type=secret,id=pip,target=/etc/pip.conf \

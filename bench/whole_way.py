@@ -24,6 +24,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +123,8 @@ class Course:
         return [*crawls, ("score",), ("decide",), ("respond", "--drain")]
 
     def end(self) -> End:
-        counted = census.take(int(self.store.rpartition(":")[2].strip("/")), self.namespace)
+        port = int(self.store.rpartition(":")[2].strip("/"))
+        counted = census.take(partial(ask, port), self.namespace)
         suffix = self.namespace.removeprefix("molva-test-")
         shown = [
             message
