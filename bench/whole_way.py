@@ -147,13 +147,17 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
+def must_end_well(done: Done) -> None:
+    if done.code not in {0, 3}:
+        raise SystemExit(f"{done.command} ended with {done.code}: {done.said}")
+
+
 def whole_way(course: Course) -> End:
     """Every stage once, with a line for each; a stage that fails ends the benchmark."""
     for stage in course.stages():
         done = course.run(*stage)
         say(done.line())
-        if done.code not in {0, 3}:
-            raise SystemExit(f"{done.command} ended with {done.code}: {done.said}")
+        must_end_well(done)
     end = course.end()
     say(f"end state        {json.dumps(asdict(end))}")
     return end
@@ -161,7 +165,7 @@ def whole_way(course: Course) -> End:
 
 def first_and_again(course: Course) -> End:
     course.fresh()
-    course.run("init")
+    must_end_well(course.run("init"))
     say("\nfirst")
     first = whole_way(course)
     say("\nagain: nothing may be new, no alert sent twice")
@@ -174,7 +178,7 @@ def first_and_again(course: Course) -> End:
 def killed_everywhere(course: Course, expected: End) -> None:
     """Die once at each failpoint of each stage, run on, and compare."""
     course.fresh()
-    course.run("init")
+    must_end_well(course.run("init"))
     say("\nkilled at each failpoint, then run again")
     for stage in course.stages():
         for name in FAILPOINTS:
@@ -184,6 +188,7 @@ def killed_everywhere(course: Course, expected: End) -> None:
                 say(f"{' '.join(stage):<16} {name:<24} {fate}")
         done = course.run(*stage)
         say(done.line())
+        must_end_well(done)
     end = course.end()
     say(f"end state        {json.dumps(asdict(end))}")
     if end != expected:
