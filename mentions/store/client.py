@@ -32,6 +32,12 @@ _FORBIDDEN = (
     "the API key may not do this; docs/store.md lists the privileges of the runtime and admin keys"
 )
 
+_BLOCKED = "cluster_block_exception"
+_FULL = (
+    "the store takes no writes because its disk is full: free space there, and it goes on by "
+    "itself; nothing was lost"
+)
+
 log = structlog.get_logger()
 Result = TypeVar("Result")
 Operation = dict[str, Any]
@@ -88,14 +94,17 @@ class Client:
 
         def send(es: Elasticsearch) -> None:
             waiting = [at for at in range(len(chunk)) if at not in outcomes]
+            busy: set[str] = set()
             items = es.bulk(operations=[line for at in waiting for line in _lines(chunk[at])])
             for at, item in zip(waiting, items["items"], strict=True):
                 answer = next(iter(item.values()))
                 _must_be_about_the_document(answer)
-                if answer["status"] not in BUSY:
+                if answer["status"] in BUSY:
+                    busy.add(_reason(answer))
+                else:
                     outcomes[at] = (chunk[at], answer["status"], _reason(answer))
             if len(outcomes) < len(chunk):
-                raise _StillBusyError
+                raise _StillBusyError(next(iter(busy), ""))
 
         self.call(send)
         return [outcomes[at] for at in range(len(chunk))]
@@ -150,6 +159,8 @@ def translate(error: Exception) -> MolvaError:
             f"the store's certificate is not accepted ({error.message}): MOLVA_ELASTICSEARCH_CA "
             "names the file of the authority that signed it, and the URL its host name"
         )
+    if isinstance(error, _StillBusyError) and _BLOCKED in str(error):
+        return TransientError(_FULL)
     if isinstance(error, UnsupportedProductError):
         return ConfigError("what answers at MOLVA_ELASTICSEARCH_URL is not Elasticsearch 9")
     return TransientError(f"the store does not answer ({kind(error)}); nothing was lost")
@@ -164,6 +175,8 @@ def _translate_answer(error: ApiError) -> MolvaError:
         return ConfigError(f"{_FORBIDDEN} ({_said(error)})")
     if error.status_code == 404 and error.error == "index_not_found_exception":
         return ConfigError(_NO_INDEX)
+    if error.status_code == 429 and error.error == _BLOCKED:
+        return TransientError(_FULL)
     if error.status_code in BUSY:
         return TransientError(f"the store is busy ({error.status_code}); nothing was lost")
     return PermanentError(f"the store refuses the request: {_said(error)}")

@@ -70,12 +70,28 @@ def health(client: Client, _: Names) -> str:
     return f"cluster {told['status']}, {told['number_of_nodes']} node(s)"
 
 
-def disk(client: Client, _: Names) -> str:
+def disk(client: Client, names: Names) -> str:
+    if blocked := _blocked(client, names):
+        raise UnhealthyError(
+            f"a disk is full, and {len(blocked)} indices take no writes: free space; Elasticsearch "
+            "lifts the block by itself, and nothing was lost"
+        )
     rows = _table(client.call(lambda es: es.cat.allocation(format="json", h="node,disk.percent")))
     used = {row["node"]: int(row["disk.percent"]) for row in rows if row.get("disk.percent")}
     if full := {node: percent for node, percent in used.items() if percent > MAX_DISK}:
         raise UnhealthyError(f"disks nearly full ({full}): free space or shorten [retention]")
     return f"fullest disk {max(used.values(), default=0)} %"
+
+
+def _blocked(client: Client, names: Names) -> list[str]:
+    """Indices that Elasticsearch has shut because the disk below them is full."""
+    setting = "index.blocks.read_only_allow_delete"
+    told = client.call(
+        lambda es: es.indices.get_settings(
+            index=list(names.all), name=setting, flat_settings=True, ignore_unavailable=True
+        )
+    )
+    return [name for name, each in told.body.items() if each["settings"].get(setting) == "true"]
 
 
 def _table(answer: ObjectApiResponse[Any] | TextApiResponse) -> list[dict[str, str]]:
