@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 BIN := .venv/bin
-INSTALL := MAKE_GOAL=$@ PYTHON="$(PYTHON)" requirements/install
+INSTALL := MAKE_GOAL=$(firstword $(MAKECMDGOALS) setup) PYTHON="$(PYTHON)" requirements/install
 LOCK := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --strip-extras --allow-unsafe \
 	--no-emit-index-url --no-emit-find-links
 # Extra arguments for pytest: make test ARGS="tests/mentions -k matching"

@@ -23,7 +23,7 @@ from molva.ports import HOST, free_ports
 
 NAMESPACE = "molva"
 MOLVA = str(Path(sys.executable).with_name("molva"))
-READY_SECONDS = 90.0
+READY_SECONDS = 180.0
 EVERY_MINUTE = "* * * * *"  # as the demo's watch.toml has it, for a demo that stays
 ONCE = "0 0 1 1 *"  # Airflow runs the latest date that has passed, and then waits for the next
 # What a person's own set-up must not lend the demo: keys, addresses, proxies.
