@@ -20,7 +20,7 @@ from slack_sdk.web import SlackResponse
 from alerts.messenger import Look, NotSeen, Outcome, Sent, Sighting, Unknown
 from alerts.render import BLOCK_ID, EVENT_TYPE, Message
 from alerts.slack_errors import NO_ANSWER, Failure, Proof, failed_call, refused_call
-from mentions.errors import ConfigError
+from mentions.errors import ConfigError, UnhealthyError
 from mentions.settings import Settings
 
 TIMEOUT = 10  # seconds, for each read from and write to the connection
@@ -50,11 +50,16 @@ class SlackMessenger:
             )
         return cls(connect(settings.slack_token.get_secret_value(), settings.slack_api_url))
 
-    def check(self) -> None:
+    def check(self, *, now: bool = False) -> None:
+        """Raise when the credentials are refused; with ``now`` also when Slack does not answer."""
         answer = self._ask("auth.test")
         if not isinstance(answer, Failure):
             self._bot_id = str(answer.get("bot_id") or "") or None
         elif answer.proof is Proof.NOTHING or answer.proof is Proof.NOT_DONE:
+            if now:
+                raise UnhealthyError(
+                    f"Slack does not answer ({answer.reason}): alerts wait in the outbox"
+                )
             log.warning("slack does not answer yet", reason=answer.reason)
         else:
             answer.outcome()  # raises with the cure

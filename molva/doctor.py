@@ -73,7 +73,7 @@ def _store_parts(client: Client, names: Names) -> Iterator[Finding]:
 def _slack(settings: Settings) -> str:
     from alerts.slack import SlackMessenger
 
-    SlackMessenger.of(settings).check()
+    SlackMessenger.of(settings).check(now=True)
     return (
         f"Slack accepts the token; {len({b.channel for b in settings.brands.values()})} channel(s)"
     )

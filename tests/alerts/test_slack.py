@@ -12,7 +12,7 @@ import pytest
 from alerts.messenger import Look, NotSeen, NotSent, Outcome, Refused, Sent, Unknown
 from alerts.render import Case, Manner, Message, outbound
 from alerts.slack import SlackMessenger, connect, sighting_of
-from mentions.errors import ConfigError
+from mentions.errors import ConfigError, UnhealthyError
 from molva.dev.slack.server import SlackServer
 from tests.alerts.samples import alert, analysis, mention
 from tests.factories import settings
@@ -98,6 +98,8 @@ def test_a_server_that_is_not_there_has_certainly_nothing(host: str) -> None:
     chat = SlackMessenger(connect("xoxb-test", f"http://{host}:{closed_port()}/api/"))
     assert isinstance(chat.post(CHANNEL, message(), "a1"), NotSent)
     chat.check()  # no error: the credentials may be fine
+    with pytest.raises(UnhealthyError, match="does not answer"):
+        chat.check(now=True)
 
 
 SYMPTOMS: list[dict[str, Any]] = [

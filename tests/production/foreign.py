@@ -8,9 +8,13 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
+import ssl
 import subprocess
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from molva.ports import HOST
@@ -142,3 +146,28 @@ def _program(name: str) -> Path:
     found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
     assert found, "PostgreSQL is not installed: apt-get install postgresql"
     return found[-1]
+
+
+@contextmanager
+def serving(certificate: Path, key: Path) -> Iterator[int]:
+    """A port on loopback where this certificate is shown, and nothing else happens."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with socket.create_server((HOST, 0)) as listening:
+        over = threading.Event()
+
+        def show() -> None:
+            while not over.is_set():
+                with suppress(OSError):
+                    line, _ = listening.accept()
+                    with context.wrap_socket(line, server_side=True):
+                        pass
+
+        thread = threading.Thread(target=show, daemon=True)
+        listening.settimeout(0.2)
+        thread.start()
+        try:
+            yield int(listening.getsockname()[1])
+        finally:
+            over.set()
+            thread.join()

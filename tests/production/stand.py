@@ -158,12 +158,14 @@ class Stand:
     def _word(self, word: str) -> str:
         return str(self.ports.airflow) if word == "8080" else word
 
-    def run(self, name: str, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, name: str, *words: str, check: bool = True, **more: str
+    ) -> subprocess.CompletedProcess[str]:
         """A one-shot service, or another command in its place (`docker compose run --rm`)."""
         entry = self.image.place("/opt/molva/deploy/entrypoint")
         done = subprocess.run(
             [entry, *(words or self.service(name).command)],
-            env=self.environment(name),
+            env=self.environment(name, **more),
             cwd=self.root,
             capture_output=True,
             text=True,

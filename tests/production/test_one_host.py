@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from mentions.store.names import Names
 from molva.demo.sites import GOOD
 from tests.production import foreign
 from tests.production.image import Image
 from tests.production.stand import Stand
-from tests.production.town import Town, town
+from tests.production.town import NAMESPACE, Town, town
 
 pytestmark = pytest.mark.elasticsearch
 
@@ -66,3 +68,106 @@ def test_keys_rotate_without_a_gap(here: Town) -> None:
     here.settle()
     assert here.is_green(f"crawl_{GOOD[0].name}"), "tasks read the new key without a restart"
     assert here.state().complaints == []
+
+
+# The restore drills of docs/operations.md.
+
+
+def lose_the_indices(here: Town) -> None:
+    here.stand.crew.end("respond")
+    here.stand.ask(f"/{','.join(Names(NAMESPACE).all)}", method="DELETE")
+
+
+def test_a_snapshot_brings_everything_back(here: Town) -> None:
+    before = here.state()
+    location = {"type": "fs", "settings": {"location": str(here.stand.root / "snapshots")}}
+    here.stand.ask("/_snapshot/molva", location, method="PUT")
+    wanted = {"indices": f"{NAMESPACE}-*", "include_global_state": False}
+    made = here.stand.ask("/_snapshot/molva/drill?wait_for_completion=true", wanted, method="PUT")
+    assert made["snapshot"]["state"] == "SUCCESS"
+    lose_the_indices(here)
+    here.stand.ask("/_snapshot/molva/drill/_restore?wait_for_completion=true", wanted)
+    here.stand.start("respond")
+    assert here.state() == before
+    assert here.stand.run("respond", "molva", "doctor", check=False).returncode == 0
+
+
+def test_json_lines_bring_everything_back(here: Town) -> None:
+    before = here.state()
+    folder = str(here.stand.root / "export")
+    here.stand.run("respond", "molva", "export", "--out", folder)
+    lose_the_indices(here)
+    here.stand.run("init")
+    here.stand.run("respond", "molva", "restore", "--input", folder)
+    here.stand.start("respond")
+    here.crawl(GOOD[0].name)
+    here.settle()
+    assert here.state() == before, "the bookmark came back too: nothing is read or told anew"
+
+
+# Bad input: each names itself within half a minute, and nothing is lost.
+
+LIMIT = 30.0
+
+
+def doctor(here: Town, **more: str) -> str:
+    """What an ill doctor says, in time."""
+    begun = time.monotonic()
+    done = here.stand.run("airflow-scheduler", "molva", "doctor", check=False, **more)
+    assert done.returncode == 3, done.stdout
+    assert time.monotonic() - begun < LIMIT
+    return done.stdout
+
+
+def test_a_wrong_key_names_itself(here: Town) -> None:
+    wrong = here.stand.root / "wrong-key"
+    wrong.write_text("d3Jvbmc6a2V5\n")
+    environment = {"MOLVA_ELASTICSEARCH_API_KEY_FILE": str(wrong)}
+    assert "refuses the key" in doctor(here, **environment)
+    done = here.stand.run("respond", "molva", "crawl", GOOD[0].name, check=False, **environment)
+    assert done.returncode == 2
+    assert "MOLVA_ELASTICSEARCH_API_KEY" in done.stderr
+
+
+def test_a_database_that_is_away_names_itself(here: Town) -> None:
+    told = doctor(
+        here, AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="postgresql+psycopg2://a:b@127.0.0.1:1/airflow"
+    )
+    assert "does not reach its database" in told
+
+
+def test_an_expired_certificate_names_itself(here: Town) -> None:
+    """A node of its own: the one that is up must not lose its certificate."""
+    out, authority = here.stand.root / "run/certificates", here.stand.root / "run/authority"
+    program = here.stand.image.place("/opt/molva/deploy/certificates.py")
+    folders = ["--authority", str(authority), "--out", str(out)]
+    here.stand.run("certificates", "python", program, *folders, "--server-days", "0", "expired")
+    with foreign.serving(out / "expired.crt", out / "expired.key") as port:
+        told = doctor(here, MOLVA_ELASTICSEARCH_URL=f"https://127.0.0.1:{port}")
+    assert "expired" in told
+
+
+def test_a_full_disk_names_itself_and_loses_nothing(here: Town) -> None:
+    before = here.state()
+    here.begin_anew()
+    marks = ("low", "high", "flood_stage")
+    full = {f"cluster.routing.allocation.disk.watermark.{mark}": "1%" for mark in marks}
+    often = {"cluster.info.update.interval": "10s"}
+    here.stand.ask("/_cluster/settings", {"persistent": {**full, **often}}, method="PUT")
+    try:
+        here.stand.wait(lambda: "disk is full" in doctor_says(here), "the block", 90)
+        crawl = ("molva", "crawl", GOOD[0].name)
+        done = here.stand.run("airflow-scheduler", *crawl, check=False)
+        assert done.returncode == 75
+        assert "disk is full" in done.stderr
+    finally:
+        none = dict.fromkeys([*full, *often])
+        here.stand.ask("/_cluster/settings", {"persistent": {**none, **often}}, method="PUT")
+    here.stand.wait(lambda: "disk is full" not in doctor_says(here), "the block lifted", 90)
+    here.crawl()
+    here.settle_as_scheduled()
+    assert here.state() == before
+
+
+def doctor_says(here: Town) -> str:
+    return here.stand.run("respond", "molva", "doctor", check=False).stdout
