@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from itertools import combinations
 
-from pydantic import BaseModel, ValidationError
-
+from crawlers import catalogue, params_problems
 from mentions.config_lines import Problem, line_of
 from mentions.settings import Environment, Watch, read_environment, read_watch
 from mentions.text import normalise
 
 
-def problems(spiders: Mapping[str, type[BaseModel]]) -> list[Problem]:
-    """All problems of environment and ``watch.toml``; ``spiders`` maps a name to its parameters."""
+def problems() -> list[Problem]:
+    """All problems of environment and ``watch.toml``, spiders' parameters among them."""
     environment, found = read_environment()
     environment = environment or Environment.model_construct()
     watch, more = read_watch(environment.watch)
@@ -29,7 +28,7 @@ def problems(spiders: Mapping[str, type[BaseModel]]) -> list[Problem]:
         if not entries
     ]
     found += [Problem(where, line_of(text, path), what, cure) for path, what, cure in _rules(watch)]
-    return found + list(_spider_problems(watch, spiders, where, text))
+    return found + list(_spider_problems(watch, where, text))
 
 
 def _missing(environment: Environment) -> Iterator[Problem]:
@@ -68,27 +67,14 @@ def _rules(watch: Watch) -> Iterator[Rule]:
                 yield ("brands", brand, "exclude"), what, "exclude a longer phrase"
 
 
-def _spider_problems(
-    watch: Watch, spiders: Mapping[str, type[BaseModel]], where: str, text: str
-) -> Iterator[Problem]:
+def _spider_problems(watch: Watch, where: str, text: str) -> Iterator[Problem]:
+    spiders = catalogue()
     for name, source in watch.sources.items():
-        path: tuple[str, ...] = ("sources", name)
         if source.spider not in spiders:
             known = f"known: {', '.join(sorted(spiders))}"
-            line = line_of(text, (*path, "spider"))
+            line = line_of(text, ("sources", name, "spider"))
             yield Problem(where, line, f"sources.{name}: no spider {source.spider!r}", known)
             continue
-        try:
-            spiders[source.spider].model_validate(source.params)
-        except ValidationError as error:
-            known_keys = tuple(spiders[source.spider].model_fields)
-            for fault in _faults(error):
-                line = line_of(text, (*path, "params", *fault[0]))
-                key = ".".join(("sources", name, "params", *fault[0]))
-                cure = f"parameters of {source.spider}: {', '.join(known_keys)}"
-                yield Problem(where, line, f"{key}: {fault[1]}", cure)
-
-
-def _faults(error: ValidationError) -> Iterable[tuple[tuple[str, ...], str]]:
-    for fault in error.errors(include_url=False, include_input=False, include_context=False):
-        yield tuple(str(part) for part in fault["loc"]), fault["msg"].removeprefix("Value error, ")
+        for problem in params_problems(source):
+            key = ("sources", name, "params", problem.partition(":")[0])
+            yield Problem(where, line_of(text, key), f"sources.{name}.params.{problem}")

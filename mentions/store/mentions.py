@@ -13,7 +13,7 @@ from typing import Any
 
 from mentions.counts import Counts
 from mentions.errors import TransientError
-from mentions.model import Analysis, Decision, Fact, Mention
+from mentions.model import Analysis, Decision, Fact, Mention, Origin
 from mentions.store.client import Client, Operation
 from mentions.store.ledger import Ledger, Reject
 from mentions.store.names import Names
@@ -90,8 +90,11 @@ class MentionStore:
             return self._operation("create", mention.id, document_of(mention))
         if known.mention.text_hash == mention.text_hash:
             return None
+        # A backfill that meets an edit of a live mention must not silence it.
+        is_live = Origin.LIVE in {mention.origin, known.mention.origin}
         changed = mention.model_copy(
             update={
+                "origin": Origin.LIVE if is_live else Origin.BACKFILL,
                 "revision": known.mention.revision + 1,
                 "first_seen": known.mention.first_seen,
                 "changed_at": mention.first_seen,

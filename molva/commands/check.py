@@ -19,10 +19,9 @@ def command(*, as_json: bool) -> None:
     Example:
       MOLVA_WATCH=watch.toml molva check
     """
-    from crawlers.catalogue import catalogue
     from molva.configuration import problems
 
-    found = problems(catalogue())
+    found = problems()
     emit({"problems": len(found)}, as_json=as_json)
     if found:
         raise ConfigError("\n".join(str(problem) for problem in found))

@@ -43,6 +43,13 @@ def test_a_changed_text_is_judged_and_decided_anew(store: Store) -> None:
     assert (now.mention.revision, now.mention.first_seen, now.mention.changed_at) == (2, NOW, later)
 
 
+def test_a_backfill_that_meets_an_edit_does_not_silence_a_live_mention(store: Store) -> None:
+    store.mentions.put([mention(), mention(native_id="old", origin="backfill")])
+    edits = [mention(native_id=n, text="иначе", origin="backfill") for n in ("17", "old")]
+    store.mentions.put(edits)
+    assert [stored(store, m.id).mention.origin for m in edits] == ["live", "backfill"]
+
+
 def test_a_stage_replaces_its_part_whole(store: Store) -> None:
     store.mentions.put([mention()])
     old = analysis(probabilities={"sentiment": {"negative": 1.0}, "topic": {"fraud": 1.0}})
