@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 import urllib.request
 from collections import Counter
@@ -26,6 +27,7 @@ from tests.production.stand import WORKERS, Stand
 NAMESPACE = "molva"
 SOURCES = frozenset(site.name for site in SITES)
 SLOWER = "delay = 0.05", "delay = 0.2"  # a crawl must last long enough to be disturbed
+AGELESS = 'max_age = "30d"'  # or what is decided would hang on how long a test takes
 LOCAL_MOLVA = Path(__file__).parents[2] / ".venv/bin/molva"
 
 
@@ -36,6 +38,16 @@ class State:
     mentions: dict[str, tuple[str, str]]  # id: hash of the text, action
     alerts: dict[str, str]  # id: state of delivery
     messages: dict[str, int]  # id of the alert: messages in the chat
+
+    def differences(self, other: State) -> list[str]:
+        """What is not the same in another state, one line each."""
+        return [
+            f"{part} {id_}: {ours.get(id_)} / {theirs.get(id_)}"
+            for part in ("mentions", "alerts", "messages")
+            for ours, theirs in [(getattr(self, part), getattr(other, part))]
+            for id_ in sorted(ours.keys() | theirs.keys())
+            if ours.get(id_) != theirs.get(id_)
+        ]
 
     @property
     def complaints(self) -> list[str]:
@@ -61,6 +73,7 @@ class Town:
         ports = {site.name: stack.enter_context(site.open()).port for site in SITES}
         replicas = f"\n[store]\nreplicas = {1 if self.stand.nodes > 1 else 0}\n"
         watch = demo_watch(ports).replace(EVERY_MINUTE, ONCE).replace(*SLOWER) + replicas
+        watch = re.sub(r"(?m)^max_age = .*$", AGELESS, watch)
         (self.stand.root / "watch.toml").write_text(watch, encoding="utf-8")
         self.stand.run("certificates")
         for at in range(self.stand.nodes):
@@ -164,13 +177,13 @@ class Town:
 
         def settled() -> bool:
             nonlocal asked
-            if self.is_settled():
-                return True
+            counted = self.census()
+            judged = counted.stored == sum(counted.decided.values())
             judging = any(run.dag_id == "judge" and not run.has_ended for run in self.runs())
-            if not judging and time.monotonic() - asked > 15:
+            if not (judged or judging) and time.monotonic() - asked > 15:
                 asked = time.monotonic()
                 self.trigger("judge")
-            return False
+            return self.is_settled()
 
         self.stand.wait(settled, "everything settled", seconds)
 
