@@ -9,11 +9,11 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from crawlers.base import reason
-from crawlers.files import whole_file
 from mentions.counts import Counts
 from mentions.errors import ConfigError
 from mentions.matching import Matcher
 from mentions.model import MatchedPost
+from mentions.whole_file import whole_file
 
 MAX_NAMED = 100  # bad lines that are named one by one
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from crawlers.base import PostSpider
 from crawlers.catalogue import make_spider
 from crawlers.crawl import Verdict, judge
-from crawlers.files import NotWholeError, whole_file
 from crawlers.plan import Report
 from crawlers.run import crawl
 from crawlers.sink import STAGE, DrySink, FileSink, Sink, StoreSink
@@ -18,6 +17,7 @@ from mentions.errors import TransientError
 from mentions.model import Origin, Post
 from mentions.settings import Settings, Source
 from mentions.store import Store, open_store
+from mentions.whole_file import NotWholeError, whole_file
 
 # Each is in every answer, so that the sums can be checked: fetched = matched + unmatched, and
 # mentions = created + changed + same + refused.

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import IO
 
 from mentions.counts import Counts
 from mentions.errors import ConfigError, RecordError
+from mentions.whole_file import whole_file
 from nlp.judge import Judge, JudgeInput, Judgement, judge_each
 from nlp.labels import FIELDS
 
@@ -53,7 +52,7 @@ def score_file(
         counts["rejected"] += 1
         report(number, reason)
 
-    with _opened(source) as lines, _whole_or_not(target) as out:
+    with _opened(source) as lines, whole_file(target) as out:
         for window in _windows(_lines(lines, names, counts, bad)):
             judgements = judge_each(judge, [line.input for line in window])
             for line, judgement in zip(window, judgements, strict=True):
@@ -74,25 +73,6 @@ def _opened(source: Path) -> Iterator[IO[bytes]]:
         raise ConfigError(f"--input {source}: {error.strerror}") from error
     with lines:
         yield lines
-
-
-@contextmanager
-def _whole_or_not(target: Path) -> Iterator[IO[str]]:
-    """A file that appears under its name only when it is complete."""
-    try:
-        part = NamedTemporaryFile(  # noqa: SIM115 - closed below, and then renamed or removed
-            "w", encoding="utf-8", dir=target.parent, prefix=f".{target.name}.", delete=False
-        )
-    except OSError as error:
-        raise ConfigError(f"--output {target}: {error.strerror}") from error
-    try:
-        with part:
-            yield part
-            part.flush()
-            os.fsync(part.fileno())
-        Path(part.name).replace(target)
-    finally:
-        Path(part.name).unlink(missing_ok=True)
 
 
 def _lines(
@@ -145,7 +125,7 @@ def _windows(lines: Iterator[Line]) -> Iterator[list[Line]]:
         yield window
 
 
-def _answer(line: Line, judgement: Judgement) -> str:
+def _answer(line: Line, judgement: Judgement) -> bytes:
     answer = {
         "id": line.id,
         **{field: judgement[field] for field in FIELDS},
@@ -155,4 +135,4 @@ def _answer(line: Line, judgement: Judgement) -> str:
         },
     }
     # ASCII: an id may hold what UTF-8 cannot, such as half of a surrogate pair.
-    return json.dumps(answer) + "\n"
+    return f"{json.dumps(answer)}\n".encode()

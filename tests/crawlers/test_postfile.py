@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from crawlers.files import NotWholeError, whole_file
 from crawlers.postfile import match_file
 from mentions.errors import ConfigError
 from mentions.matching import Matcher
 from mentions.settings import Brand
+from mentions.whole_file import NotWholeError, whole_file
 from tests.factories import post
 
 MATCHER = Matcher({"romashka": Brand(name="Ромашка", channel="#romashka")})
