@@ -29,7 +29,7 @@ def here(image: Image, place: Path) -> Iterator[Town]:
 @pytest.fixture(scope="module")
 def undisturbed(here: Town) -> State:
     """How it looks when nothing happens."""
-    here.stand.wait(here.all_crawled, "first crawls", 300)
+    here.stand.wait(here.all_crawled, "first crawls", 600)
     here.settle()
     assert all(here.is_green(f"crawl_{site.name}") for site in GOOD)
     return here.state()
@@ -75,16 +75,16 @@ def test_postgresql_restarted(anew: Town, undisturbed: State) -> None:
 def test_a_node_killed_in_the_middle_of(task: str, anew: Town, undisturbed: State) -> None:
     anew.crawl()
     if task == "respond":
-        anew.stand.wait(lambda: anew.census().posted, "posting under way", 240)
+        anew.stand.wait(lambda: anew.census().posted, "posting under way", 600)
     else:
-        anew.stand.wait(lambda: anew.task_is_running(task), f"{task} under way", 240)
+        anew.stand.wait(lambda: anew.task_is_running(task), f"{task} under way", 600)
     at = NODES.index(str(anew.master()))
     anew.stand.kill(NODES[at])  # the master: the hardest to lose
-    anew.stand.wait(lambda: anew.nodes_seen(but=at) == 2, "two nodes carry on", 120)
+    anew.stand.wait(lambda: anew.nodes_seen(but=at) == 2, "two nodes carry on", 600)
     anew.settle_as_scheduled()
     assert anew.state().differences(undisturbed) == []
     foreign.start_node(anew.stand, at)
-    anew.stand.wait(anew.has_all_nodes, "three nodes again", 180)
+    anew.stand.wait(anew.has_all_nodes, "three nodes again", 600)
 
 
 def test_the_broker_gone_names_itself_and_loses_nothing(anew: Town, undisturbed: State) -> None:

@@ -25,7 +25,7 @@ def here(image: Image, place: Path) -> Iterator[Town]:
 
 
 def test_the_demos_posts_go_all_the_way(here: Town) -> None:
-    here.stand.wait(here.all_crawled, "first crawls", 240)
+    here.stand.wait(here.all_crawled, "first crawls", 600)
     here.settle()
     assert all(here.is_green(f"crawl_{site.name}") for site in GOOD)
     assert here.summary().complaints() == []
