@@ -50,7 +50,7 @@ def _show(place: Place, *, keep: bool) -> None:
 
     ports = Ports.free()
     with running(place, ports, say, live=keep) as show:
-        view = show.wait_until_settled()
+        view = show.wait_until_settled(idle=not keep)
         summary = show.save(view)
         lines = ["", *result(summary, view), "", *pages(place, ports, live=keep)]
         click.echo("\n".join(lines))

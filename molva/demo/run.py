@@ -45,10 +45,14 @@ class View:
         red = {dag_id for dag_id, run in latest.items() if run.is_red}
         return {source for source in sources if f"crawl_{source}" in red}
 
+    @property
+    def is_idle(self) -> bool:
+        return all(run.has_ended for run in self.runs)
+
     def is_settled(self, sources: Set[str]) -> bool:
-        """Whether nothing has anything left to do."""
-        idle = all(run.has_ended for run in self.runs) and self.crawled(sources) == sources
-        return idle and self.counted.stored > 0 and self.counted.is_settled
+        """Whether every source has been read and no stage has anything left to do."""
+        read = self.crawled(sources) == sources and self.counted.stored > 0
+        return read and self.counted.is_settled
 
 
 class Show:
@@ -63,14 +67,17 @@ class Show:
         self._said = ""
         self._said_at = 0.0
 
-    def wait_until_settled(self) -> View:
-        """Follow the posts, with a line for what has moved, until no stage has more to do."""
+    def wait_until_settled(self, *, idle: bool) -> View:
+        """Follow the posts, with a line for what has moved, until no stage has more to do.
+
+        With ``idle`` also until Airflow rests, which it may never do while crawls go on.
+        """
         last, moved_at = "", time.monotonic()
         while True:
             view = self.look()
             if (line := self._line(view)) != last:
                 last, moved_at = line, time.monotonic()
-            settled = view.is_settled(self._sources)
+            settled = view.is_settled(self._sources) and (view.is_idle or not idle)
             self._tell(line, at_once=settled)
             if settled:
                 return view

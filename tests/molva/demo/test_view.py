@@ -32,6 +32,13 @@ ENDED = (
 
 def test_it_is_over_once_every_stage_has_done_all() -> None:
     assert View(DONE, ENDED).is_settled(SOURCES)
+    assert View(DONE, ENDED).is_idle
+
+
+def test_posts_may_be_settled_while_the_next_crawl_is_under_way() -> None:
+    view = View(DONE, (DagRun("crawl_news", "running"), *ENDED))
+    assert view.is_settled(SOURCES)
+    assert not view.is_idle
 
 
 @pytest.mark.parametrize(
@@ -39,13 +46,12 @@ def test_it_is_over_once_every_stage_has_done_all() -> None:
     [
         View(DONE, ENDED[:2]),
         View(DONE, (*ENDED[:2], DagRun("crawl_forum", "queued"))),
-        View(DONE, (DagRun("judge", "running"), *ENDED)),
         View(Census(stored=2, scored=1), ENDED),
         View(Census(stored=2, scored=2, decided={"alert": 1}), ENDED),
         View(Census(DONE.crawled, (), 2, 2, DONE.decided, {"posting": 1}), ENDED),
         View(Census(), ENDED),
     ],
-    ids=["uncrawled", "queued", "judging", "unscored", "undecided", "unposted", "empty"],
+    ids=["uncrawled", "queued", "unscored", "undecided", "unposted", "empty"],
 )
 def test_it_is_not_over_while_a_stage_has_something_left(view: View) -> None:
     assert not view.is_settled(SOURCES)
