@@ -21,7 +21,7 @@ from mentions.settings import load_settings
 
 MENTIONS = Asset("molva-mentions")
 
-# A broken watch.toml raises here, and Airflow shows why; the DAGs it knew stay as they were.
+# A broken watch.toml raises here: Airflow shows why, and starts no crawl until it is mended.
 for name, source in sorted(load_settings().sources.items()):
     with DAG(
         f"crawl_{name}",

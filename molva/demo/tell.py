@@ -13,6 +13,7 @@ from molva.demo.summary import Summary
 from molva.ports import HOST
 
 LONGEST = 100
+TROUBLED = frozenset(site.name for site in IN_TROUBLE)
 
 
 def result(summary: Summary, view: View) -> list[str]:
@@ -30,7 +31,8 @@ def _source(run: SourceRun, *, is_red: bool) -> str:
     colour = "red" if is_red else "green"
     why = "; ".join(run.complaints)
     why = why if len(why) <= LONGEST else f"{why[: LONGEST - 1]}…"
-    return f"  {run.source:<13}{colour:<7}{why}".rstrip()
+    meant = "on purpose: " if is_red and run.source in TROUBLED else ""
+    return f"  {run.source:<13}{colour:<7}{meant}{why}".rstrip()
 
 
 def complaints(summary: Summary, view: View) -> list[str]:
@@ -38,10 +40,9 @@ def complaints(summary: Summary, view: View) -> list[str]:
     found = summary.complaints()
     if (created := view.counted.crawled.get("created", 0)) != summary.stored:
         found.append(f"the crawls created {created} mentions, and {summary.stored} are stored")
-    troubled = {site.name for site in IN_TROUBLE}
     red = view.red({site.name for site in SITES})
-    found += [f"{name} is red" for name in sorted(red - troubled)]
-    found += [f"{name} is in trouble, and its DAG is green" for name in sorted(troubled - red)]
+    found += [f"{name} is red" for name in sorted(red - TROUBLED)]
+    found += [f"{name} is in trouble, and its DAG is green" for name in sorted(TROUBLED - red)]
     return found
 
 

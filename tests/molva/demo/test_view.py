@@ -78,7 +78,7 @@ def test_the_two_that_fail_on_purpose_are_no_complaint() -> None:
     view = run_of_all(red=TROUBLED)
     summary = Summary.of(view.counted)
     assert complaints(summary, view) == []
-    assert f"  {IN_TROUBLE[0].name:<13}red    a captcha" in result(summary, view)
+    assert f"  {IN_TROUBLE[0].name:<13}red    on purpose: a captcha" in result(summary, view)
 
 
 def test_a_light_of_the_wrong_colour_is_a_complaint() -> None:
