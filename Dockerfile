@@ -12,6 +12,10 @@ RUN python -m venv /opt/molva/venv
 COPY requirements/scale.txt /build/requirements/scale.txt
 RUN --mount=type=cache,target=/root/.cache/pip --mount=type=secret,id=pip,target=/etc/pip.conf \
     /opt/molva/venv/bin/python -m pip install -r /build/requirements/scale.txt
+# Libraries that fit by their version numbers may still not fit: better here than when a task starts.
+RUN AIRFLOW_HOME=/tmp/airflow /opt/molva/venv/bin/python -c "import asyncpg, psycopg2; \
+    import airflow.providers.celery.executors.celery_executor; \
+    import airflow.providers.fab.auth_manager.fab_auth_manager"
 WORKDIR /build
 COPY pyproject.toml LICENSE ./
 COPY requirements/*.in requirements/

@@ -32,6 +32,7 @@ NODES = ("elasticsearch", "elasticsearch-2", "elasticsearch-3")
 WORKERS = ("worker-1", "worker-2")
 SECONDS = 300.0  # generous: only what never comes is a failure
 # The test server's superuser; the image's is `elastic` with ELASTIC_PASSWORD.
+MOST_RESTARTS = 6
 SUPERUSER, SUPERUSER_PASSWORD = servers.ADMIN.split(":")
 NATIVE = {
     "ELASTIC_USER": SUPERUSER,  # the test build of Elasticsearch brings its own
@@ -153,6 +154,8 @@ class Stand:
         for name in self.crew.dead():
             self.crew.end(name)
             self.restarts.append(name)
+            log = self.crew.log(name).read_text(errors="replace")[-3_000:]
+            assert self.restarts.count(name) < MOST_RESTARTS, f"{name} dies at once:\n{log}"
             self._again[name]()
 
     def _word(self, word: str) -> str:
