@@ -31,8 +31,8 @@ from tests.production.image import Image
 NODES = ("elasticsearch", "elasticsearch-2", "elasticsearch-3")
 WORKERS = ("worker-1", "worker-2")
 SECONDS = 300.0  # generous: only what never comes is a failure
-# The test server's superuser; the image's is `elastic` with ELASTIC_PASSWORD.
 MOST_RESTARTS = 6
+# The test server's superuser; the image's is `elastic` with ELASTIC_PASSWORD.
 SUPERUSER, SUPERUSER_PASSWORD = servers.ADMIN.split(":")
 NATIVE = {
     "ELASTIC_USER": SUPERUSER,  # the test build of Elasticsearch brings its own
