@@ -63,8 +63,12 @@ def _weights(graph: Any) -> dict[str, Tensor]:
 
     def of(name: str) -> np.ndarray[Any, Any]:
         value = found[name]
-        scale = found.get(name.removesuffix(".weight") + ".scale")
-        return value if scale is None else value.astype(np.float32) * scale
+        at = name.removesuffix(".weight")
+        if f"{at}.scale" in found:
+            value = value.astype(np.float32) * found[f"{at}.scale"]
+        if f"{at}.loud" in found:
+            value[found[f"{at}.channels"]] = found[f"{at}.loud"]
+        return value
 
     at = "trunk.embeddings."
     named = {

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-TOKEN_BUDGET = 1_024  # of one batch, padding included
+TOKEN_BUDGET = 512  # of one batch, padding included; more no longer fits the cores' caches
 
 
 def by_length(lengths: Sequence[int], budget: int = TOKEN_BUDGET) -> Iterator[list[int]]:

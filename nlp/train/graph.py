@@ -7,7 +7,7 @@ no tracer's version decides what is shipped. Inputs are ``ids`` (rows, tokens) a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 Weights = Mapping[str, NDArray[np.float32]]
+Loud = Mapping[str, NDArray[np.int64]]  # channels of what a product reads, by its name
 MS = "com.microsoft"
 OPSET = 18
 IR_VERSION = 10
@@ -40,8 +41,10 @@ class Graph:
     """Nodes and constants in the order they are added; every method returns the output's name."""
 
     int8: bool
+    loud: Loud = field(default_factory=dict)
     nodes: list[onnx.NodeProto] = field(default_factory=list)
     constants: list[onnx.TensorProto] = field(default_factory=list)
+    reads: dict[str, str] = field(default_factory=dict)  # what each product is applied to
 
     def constant(self, name: str, value: NDArray[Any]) -> str:
         self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
@@ -58,23 +61,32 @@ class Graph:
         return names
 
     def linear(self, x: str, name: str, weight: NDArray[Any], bias: NDArray[Any]) -> str:
-        """``x @ weight.T + bias``; in int8 with a scale per output column."""
-        shift = self.constant(f"{name}.bias", bias)
+        """``x @ weight.T + bias``; in int8 loud channels are multiplied apart, in float32."""
+        self.reads[name] = x
         if not self.int8:
             product = self.node("MatMul", [x, self.constant(f"{name}.weight", weight.T)])
-            return self.node("Add", [product, shift])
+            return self.node("Add", [product, self.constant(f"{name}.bias", bias)])
+        channels = self.loud.get(name)
+        if channels is None:
+            return self._rounded(x, name, weight, bias)
+        quiet = np.ones(weight.shape[1], np.float32)
+        quiet[channels] = 0
+        rest = self.node("Mul", [x, self.constant(f"{name}.quiet", quiet)])
+        most = self._rounded(rest, name, weight * quiet, bias)
+        few = self.node("Gather", [x, self.constant(f"{name}.channels", channels)], axis=-1)
+        apart = self.node("MatMul", [few, self.constant(f"{name}.loud", weight[:, channels].T)])
+        return self.node("Add", [most, apart])
+
+    def _rounded(self, x: str, name: str, weight: NDArray[Any], bias: NDArray[Any]) -> str:
+        """Weights in int8 with a scale per output column; ``x`` with the scale of its moment."""
         whole, scale = quantised(weight)
-        return self.node(
-            "DynamicQuantizeMatMul",
-            [
-                x,
-                self.constant(f"{name}.weight", whole.T),
-                self.constant(f"{name}.scale", scale),
-                "",
-                shift,
-            ],
-            domain=MS,
-        )
+        constants = [
+            self.constant(f"{name}.weight", whole.T),
+            self.constant(f"{name}.scale", scale),
+            "",
+            self.constant(f"{name}.bias", bias),
+        ]
+        return self.node("DynamicQuantizeMatMul", [x, *constants], domain=MS)
 
     def table(self, ids: str, name: str, weight: NDArray[Any]) -> str:
         """Rows of an embedding; in int8 with a scale per row."""
@@ -93,24 +105,33 @@ def quantised(weight: NDArray[Any]) -> tuple[NDArray[np.int8], NDArray[np.float3
     return whole.astype(np.int8), scale.astype(np.float32)
 
 
-def build(weights: Weights, shape: Shape, *, int8: bool) -> onnx.ModelProto:
+def build(
+    weights: Weights, shape: Shape, *, int8: bool, loud: Loud | None = None
+) -> onnx.ModelProto:
     """The whole model; ``weights`` are those of a BERT trunk under ``trunk.`` and of ``head``."""
-    graph = Graph(int8)
+    return model_of(drawn(weights, shape, int8=int8, loud=loud))
+
+
+def drawn(weights: Weights, shape: Shape, *, int8: bool, loud: Loud | None = None) -> Graph:
+    graph = Graph(int8, loud or {})
     x = _embedded(graph, weights, shape)
     for layer in range(shape.layers):
         x = _layer(graph, weights, shape, x, f"trunk.encoder.layer.{layer}.")
     _answers(graph, weights, x)
+    return graph
+
+
+def model_of(graph: Graph, also: Sequence[str] = ()) -> onnx.ModelProto:
+    """The graph as a file is written; ``also`` are inner values to put out, of any shape."""
+    floats, whole = TensorProto.FLOAT, TensorProto.INT32
+    outputs = [helper.make_tensor_value_info("logits", floats, ["rows", "labels"])]
+    outputs += [helper.make_tensor_value_info(name, floats, None) for name in also]
+    inputs = [
+        helper.make_tensor_value_info("ids", whole, ["rows", "tokens"]),
+        helper.make_tensor_value_info("lengths", whole, ["rows"]),
+    ]
     model = helper.make_model(
-        helper.make_graph(
-            graph.nodes,
-            "judge",
-            [
-                helper.make_tensor_value_info("ids", TensorProto.INT32, ["rows", "tokens"]),
-                helper.make_tensor_value_info("lengths", TensorProto.INT32, ["rows"]),
-            ],
-            [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["rows", "labels"])],
-            graph.constants,
-        ),
+        helper.make_graph(graph.nodes, "judge", inputs, outputs, graph.constants),
         opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid(MS, 1)],
         producer_name="molva",
     )

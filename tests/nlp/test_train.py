@@ -20,6 +20,7 @@ from nlp.labels import FIELDS
 from nlp.onnx_judge import OnnxJudge
 from nlp.train.graph import Shape, build
 from nlp.train.loop import Rates, Run
+from nlp.train.loud import loud_channels
 from nlp.train.net import SPANS, from_base
 from nlp.train.run import CHECKPOINT, Options, dry_run, fine_tune, plan_of
 from nlp.train.tensors import Tokens, class_weights
@@ -89,11 +90,15 @@ def test_a_checkpoint_of_other_options_is_refused(again: Options) -> None:
         fine_tune(replace(again, epochs=3), quiet, resume=True)
 
 
-def test_the_exported_float32_graph_is_the_network(tiny: Tiny) -> None:
+def exported(tiny: Tiny, *, int8: bool) -> tuple[float, float]:
+    """How far a graph's answers are from the network's: at most, and on average."""
     net, _ = from_base(tiny.options.base)
     net.eval()
     weights = {name: value.numpy() for name, value in net.state_dict().items()}
-    model = build(weights, Shape.of(net.trunk.config), int8=False).SerializeToString()
+    shape = Shape.of(net.trunk.config)
+    encoder = Encoder.load(tiny.options.out / "tokenizer.json", max_tokens=48)
+    loud = loud_channels(weights, shape, encoder, [JudgeInput("спасибо", "Марка")])
+    model = build(weights, shape, int8=int8, loud=loud).SerializeToString()
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     lengths = np.array([9, 4, 1], np.int32)
     ids = np.random.default_rng(1).integers(4, 60, (3, 9)).astype(np.int32)
@@ -101,7 +106,17 @@ def test_the_exported_float32_graph_is_the_network(tiny: Tiny) -> None:
     got = session.run(None, {"ids": ids, "lengths": lengths})[0]
     with torch.inference_mode():
         want = net(torch.from_numpy(ids).long(), torch.from_numpy(mask)).numpy()
-    assert np.abs(got - want).max() < 1e-4
+    return float(np.abs(got - want).max()), float(np.abs(want).mean())
+
+
+def test_the_exported_float32_graph_is_the_network(tiny: Tiny) -> None:
+    apart, _ = exported(tiny, int8=False)
+    assert apart < 1e-4
+
+
+def test_rounding_moves_answers_little(tiny: Tiny) -> None:
+    apart, size = exported(tiny, int8=True)
+    assert apart < 0.1 * size
 
 
 def test_heads_that_only_helped_are_not_shipped(judge: OnnxJudge) -> None:
