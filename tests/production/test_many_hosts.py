@@ -15,7 +15,8 @@ from molva.demo.sites import GOOD
 from tests.production import foreign
 from tests.production.image import Image
 from tests.production.stand import NODES, WORKERS, Stand
-from tests.production.town import State, Town, town
+from tests.production.state import State
+from tests.production.town import Town, town
 
 pytestmark = [pytest.mark.cluster, pytest.mark.celery]
 
@@ -56,9 +57,10 @@ def test_both_workers_work(here: Town, undisturbed: State) -> None:
 
 def test_a_worker_killed_in_the_middle_of_a_task(anew: Town, undisturbed: State) -> None:
     anew.crawl()
-    anew.stand.wait(lambda: anew.task_is_running("crawl"), "a crawl under way")
-    anew.stand.kill(WORKERS[0])
-    anew.start_worker(WORKERS[0])
+    anew.stand.wait(anew.busy_worker, "a worker with a crawl under way")
+    name = anew.busy_worker() or WORKERS[0]
+    anew.stand.kill(name)
+    anew.start_worker(name)
     anew.settle_as_scheduled()
     assert anew.state().differences(undisturbed) == []
 

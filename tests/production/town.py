@@ -9,9 +9,10 @@ import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from mentions.store.names import Names
 from molva.demo import airflow, census
@@ -23,42 +24,14 @@ from molva.demo.summary import Summary
 from molva.ports import HOST
 from tests.production import foreign
 from tests.production.stand import WORKERS, Stand
+from tests.production.state import State
 
 NAMESPACE = "molva"
 SOURCES = frozenset(site.name for site in SITES)
+WELL = frozenset(site.name for site in GOOD)
 SLOWER = "delay = 0.05", "delay = 0.2"  # a crawl must last long enough to be disturbed
 AGELESS = 'max_age = "30d"'  # or what is decided would hang on how long a test takes
 LOCAL_MOLVA = Path(__file__).parents[2] / ".venv/bin/molva"
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """What must be the same however it came about."""
-
-    mentions: dict[str, tuple[str, str]]  # id: hash of the text, action
-    alerts: dict[str, str]  # id: state of delivery
-    messages: dict[str, int]  # id of the alert: messages in the chat
-
-    def differences(self, other: State) -> list[str]:
-        """What is not the same in another state, one line each."""
-        return [
-            f"{part} {id_}: {ours.get(id_)} / {theirs.get(id_)}"
-            for part in ("mentions", "alerts", "messages")
-            for ours, theirs in [(getattr(self, part), getattr(other, part))]
-            for id_ in sorted(ours.keys() | theirs.keys())
-            if ours.get(id_) != theirs.get(id_)
-        ]
-
-    @property
-    def complaints(self) -> list[str]:
-        """What was lost or shown twice."""
-        undecided = [id_ for id_, (_, action) in self.mentions.items() if not action]
-        wanted = {id_ for id_, (_, action) in self.mentions.items() if action == "alert"}
-        unsent = [id_ for id_, state in self.alerts.items() if state != "sent"]
-        twice = [id_ for id_, count in self.messages.items() if count != 1]
-        lost = wanted - self.messages.keys()
-        named = {"undecided": undecided, "unsent": unsent, "twice": twice, "lost": sorted(lost)}
-        return [f"{name}: {ids}" for name, ids in named.items() if ids]
 
 
 class Town:
@@ -150,8 +123,16 @@ class Town:
 
     def crawl(self, *sources: str) -> None:
         """Have these crawled, or all that are not in trouble on purpose."""
-        for name in sources or (site.name for site in GOOD):
+        for name in sources or sorted(WELL):
             self.trigger(f"crawl_{name}")
+
+    def busy_worker(self) -> str | None:
+        """A worker that has a `molva` running below it."""
+        for name in WORKERS:
+            below = psutil.Process(self.stand.crew.pid(name)).children(recursive=True)
+            if any(_words(process)[:1] == ["molva"] for process in below):
+                return name
+        return None
 
     def task_is_running(self, task: str) -> bool:
         """Whether a task of this name runs now, in any DAG."""
@@ -198,12 +179,18 @@ class Town:
         return Summary.of(self.census())
 
     def state(self) -> State:
+        """Of the sources that are well: the others are in trouble anew each time."""
         mentions = {
             hit["_id"]: (hit["_source"]["text_hash"], _action(hit))
             for hit in self._all("mentions-v1")
+            if hit["_source"]["mention"]["source"] in WELL
         }
         alerts = {hit["_id"]: hit["_source"]["delivery"]["state"] for hit in self._all("alerts")}
-        return State(mentions, alerts, self._messages())
+        return State(
+            mentions,
+            {id_: state for id_, state in alerts.items() if id_ in mentions},
+            {id_: count for id_, count in self._messages().items() if id_ in mentions},
+        )
 
     def _all(self, index: str) -> list[dict[str, Any]]:
         name = f"{NAMESPACE}-{index}"
@@ -232,6 +219,14 @@ class Town:
         )
         with urllib.request.urlopen(asked, timeout=10) as answer:
             return json.loads(answer.read())
+
+
+def _words(process: psutil.Process) -> list[str]:
+    """Program and subcommand; nothing of a process that is gone."""
+    try:
+        return [Path(word).name for word in process.cmdline()[1:3]]
+    except psutil.Error:
+        return []
 
 
 def _action(hit: dict[str, Any]) -> str:
