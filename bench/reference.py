@@ -46,7 +46,7 @@ class MeanPooled(BertPreTrainedModel):
 
 def transformers_pipeline(model: Path) -> Pipeline:
     """``transformers.pipeline`` on the dequantised weights of a model directory, in float32."""
-    logging.set_verbosity_error()  # our class is not on its list of models, as every start says
+    logging.set_verbosity(logging.CRITICAL)  # else it lists every class that ours is not
     graph = onnx.load(str(model / WEIGHTS)).graph
     weights = _weights(graph)
     net = MeanPooled(_config(graph, weights)).eval()
