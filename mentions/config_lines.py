@@ -90,5 +90,5 @@ def _form(path: tuple[str, ...]) -> str:
     if path[-1] == "channel":
         return 'a channel is "#name" or its id'
     if path[-1] == "model":
-        return 'a model is "name@revision", the revision a commit of 7 to 40 hex digits'
+        return 'a model is "owner/name@revision", the revision a whole commit of 40 hex digits'
     return "ids use a-z, 0-9, _ and -, and begin with a letter or digit"

@@ -108,7 +108,7 @@ class Alerts(Section):
 class Judge(Section):
     """Another model than the one that ships, as ``name@revision`` on the Hugging Face hub."""
 
-    model: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[0-9a-f]{7,40}$")] | None = None
+    model: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[0-9a-f]{40}$")] | None = None
 
 
 class StoreShape(Section):

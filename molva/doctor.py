@@ -80,6 +80,6 @@ def _slack(settings: Settings) -> str:
 
 
 def _judge(settings: Settings) -> str:
-    from nlp.judge import load_judge
+    from nlp.load import load_judge
 
     return f"model {load_judge(settings.model).model}"

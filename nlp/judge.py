@@ -1,17 +1,15 @@
-"""What a judge is, and which one is asked: the shipped model, a directory, or a Hugging Face id."""
+"""What a judge is, what it is given and what it answers."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from mentions.errors import ConfigError, RecordError
+from mentions.errors import RecordError
 
 SHIPPED = Path(__file__).parent / "model"
-_PINNED = re.compile(r"(?P<id>(?:[\w.-]+/)?[\w.-]+)@(?P<revision>[0-9a-f]{40})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +40,6 @@ class Judge(Protocol):
         """Which weights judge: ``name@revision``."""
 
     def __call__(self, inputs: Sequence[JudgeInput]) -> list[Judgement]: ...
-
-
-def load_judge(model: str | None = None) -> Judge:
-    """The shipped judge; or a model directory, or ``owner/name@commit`` of Hugging Face."""
-    from nlp.onnx_judge import OnnxJudge
-
-    if model is None or Path(model).is_dir():
-        return OnnxJudge.load(SHIPPED if model is None else Path(model))
-    pinned = _PINNED.fullmatch(model)
-    if pinned is None:
-        raise ConfigError(
-            f"model = {model!r}: neither a model directory nor a Hugging Face model with its whole "
-            'commit, as in "owner/name@0123456789abcdef0123456789abcdef01234567"'
-        )
-    from nlp.hf_judge import HfJudge
-
-    return HfJudge.load(pinned["id"], revision=pinned["revision"])
 
 
 def judge_each(judge: Judge, inputs: Sequence[JudgeInput]) -> list[Judgement | None]:

@@ -23,7 +23,7 @@ def command(*, data: Path, model: str | None, as_json: bool) -> None:
       molva evaluate --data data --model judge
     """
     from nlp.evaluate import as_markdown, evaluate, held_back
-    from nlp.judge import load_judge
+    from nlp.load import load_judge
 
     judge = load_judge(model)
     measured = evaluate(judge, held_back(data))

@@ -42,7 +42,7 @@ def command(*, source: Path | None, target: Path | None, limit: int | None, as_j
 def _score_store(limit: int | None) -> Mapping[str, Any]:
     from mentions.settings import load_settings
     from mentions.store import open_store
-    from nlp.judge import load_judge
+    from nlp.load import load_judge
     from nlp.score import score
 
     settings = load_settings()
@@ -60,7 +60,7 @@ def _score_store(limit: int | None) -> Mapping[str, Any]:
 
 def _score_file(source: Path, target: Path) -> Mapping[str, Any]:
     from nlp.files import score_file
-    from nlp.judge import load_judge
+    from nlp.load import load_judge
 
     names, model = _watched()
     show = _shown_every(5.0)

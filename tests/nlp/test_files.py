@@ -15,7 +15,6 @@ from mentions.errors import ConfigError
 from molva.commands.score import command
 from nlp import files
 from nlp.files import score_file
-from nlp.judge import SHIPPED
 from nlp.labels import FIELDS
 from nlp.onnx_judge import OnnxJudge
 
@@ -135,7 +134,6 @@ def test_missing_files_are_configuration_errors(judge: OnnxJudge, tmp_path: Path
             score_file(judge, source, target, {}, report=lambda number, reason: None)
 
 
-@pytest.mark.skipif(not (SHIPPED / "model.onnx").exists(), reason="no weights are shipped yet")
 def test_the_command_needs_neither_store_nor_settings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mentions.errors import ConfigError, RecordError
-from nlp.judge import SHIPPED, JudgeInput, Judgement, judge_each, load_judge
+from nlp.judge import SHIPPED, JudgeInput, Judgement, judge_each
 from nlp.labels import FIELDS, check_labels
+from nlp.load import load_judge
 from nlp.onnx_judge import OnnxJudge
 from tests.nlp.conftest import Tiny
 
@@ -149,7 +150,6 @@ def test_labels_of_another_meaning_are_refused() -> None:
         check_labels(swapped)
 
 
-@pytest.mark.skipif(not (SHIPPED / "model.onnx").exists(), reason="no weights are shipped yet")
 class TestShippedModel:
     def test_its_card_is_its_own(self) -> None:
         card = (SHIPPED / "MODEL_CARD.md").read_text(encoding="utf-8")

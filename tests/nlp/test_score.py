@@ -161,7 +161,8 @@ def test_killed_in_the_middle_the_next_run_finishes(
 def test_scoring_imports_neither_torch_nor_transformers() -> None:
     program = """
 import sys
-from nlp.judge import JudgeInput, load_judge
+from nlp.judge import JudgeInput
+from nlp.load import load_judge
 from nlp import analysis, files, score
 load_judge()([JudgeInput("Ромашка молчит", "Ромашка")])
 heavy = {"torch", "transformers", "onnx", "pandas", "scipy", "sympy"} & set(sys.modules)
