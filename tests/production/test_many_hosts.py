@@ -82,11 +82,13 @@ def test_a_node_killed_in_the_middle_of(task: str, anew: Town, undisturbed: Stat
         anew.stand.wait(lambda: anew.task_is_running(task), f"{task} under way", 600)
     at = NODES.index(str(anew.master()))
     anew.stand.kill(NODES[at])  # the master: the hardest to lose
-    anew.stand.wait(lambda: anew.nodes_seen(but=at) == 2, "two nodes carry on", 600)
-    anew.settle_as_scheduled()
-    assert anew.state().differences(undisturbed) == []
-    foreign.start_node(anew.stand, at)
-    anew.stand.wait(anew.has_all_nodes, "three nodes again", 600)
+    try:
+        anew.stand.wait(lambda: anew.nodes_seen(but=at) == 2, "two nodes carry on")
+        anew.settle_as_scheduled()
+        assert anew.state().differences(undisturbed) == []
+    finally:
+        foreign.start_node(anew.stand, at)
+        anew.stand.wait(anew.has_all_nodes, "three nodes again")
 
 
 def test_the_broker_gone_names_itself_and_loses_nothing(anew: Town, undisturbed: State) -> None:
