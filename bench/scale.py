@@ -241,8 +241,9 @@ def _crawl_all(stack: ExitStack, number: int, url: str) -> tuple[float, int]:
         list(pool.map(lambda at: run([*command, "crawl", f"s{at}"]), range(SOURCES)))
     seconds = time.perf_counter() - begun
     port = int(url.rpartition(":")[2].strip("/"))
-    stored = int(ask(port, f"/{environment['MOLVA_NAMESPACE']}-mentions-v1/_count")["count"])
-    return seconds, stored
+    index = f"/{environment['MOLVA_NAMESPACE']}-mentions-v1"
+    ask(port, f"{index}/_refresh")
+    return seconds, int(ask(port, f"{index}/_count")["count"])
 
 
 def _site(at: int) -> Site:
