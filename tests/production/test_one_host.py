@@ -45,6 +45,7 @@ def test_what_is_there_is_made_only_once(here: Town) -> None:
 
 
 def test_postgresql_restarted_in_the_middle_of_a_crawl(here: Town) -> None:
+    here.two_rounds()
     before = here.state()
     here.begin_anew()
     here.crawl()

@@ -175,6 +175,12 @@ class Town:
         self.crawl()
         self.settle()
 
+    def two_rounds(self) -> None:
+        """From nothing, and undisturbed: what faults are compared with."""
+        self.begin_anew()
+        self.crawl()
+        self.settle_as_scheduled()
+
     def summary(self) -> Summary:
         return Summary.of(self.census())
 
