@@ -68,8 +68,6 @@ def _weights(graph: Any) -> dict[str, Tensor]:
         at = name.removesuffix(".weight")
         if f"{at}.scale" in found:
             value = value.astype(np.float32) * found[f"{at}.scale"]
-        if f"{at}.loud" in found:
-            value[found[f"{at}.channels"]] = found[f"{at}.loud"]
         return value
 
     at = "trunk.embeddings."

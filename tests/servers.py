@@ -128,5 +128,6 @@ def new_namespace() -> str:
 def delete_namespace(url: str, namespace: str) -> None:
     """Only what a test made under its own name."""
     assert namespace.startswith("molva-test-")
+    url = url.rstrip("/")
     for row in request(f"{url}/_cat/indices/{namespace}-*?format=json"):
         request(f"{url}/{row['index']}", method="DELETE")

@@ -32,7 +32,9 @@ def command(data: Path, port: int, *, as_json: bool) -> None:
       molva store run --data .molva/store --port 9200
       MOLVA_ELASTICSEARCH_URL=http://127.0.0.1:9200 molva init
     """
-    signal.signal(signal.SIGTERM, _interrupt)
+    # SIGINT too: a shell that starts us in the background has it ignored.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _interrupt)
     try:
         with embedded_store(data, port=port) as store:
             emit({"url": store.url}, as_json=as_json)
@@ -42,5 +44,5 @@ def command(data: Path, port: int, *, as_json: bool) -> None:
 
 
 def _interrupt(_signum: int, _frame: FrameType | None) -> None:
-    """Let SIGTERM end the command the way Ctrl-C does: through every ``finally``."""
+    """End the command through every ``finally``."""
     raise KeyboardInterrupt

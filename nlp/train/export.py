@@ -9,18 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tokenizers import Tokenizer
 
 from mentions.errors import ConfigError
 from nlp.calibrate import temperature
-from nlp.encoding import Encoder
 from nlp.evaluate import asked, truth
 from nlp.judge import JudgeInput
 from nlp.labels import FIELDS
 from nlp.onnx_judge import CONFIG, TOKENIZER, WEIGHTS, OnnxJudge
 from nlp.train.examples import Example
 from nlp.train.graph import Shape, Weights, build
-from nlp.train.loud import loud_channels
 
 FLOAT32 = "model.float32.onnx"
 NAME = "molva-judge"
@@ -52,11 +49,7 @@ def write_model(
     """Everything but the card, and the judge that it makes; each file appears whole or not."""
     shape = Shape.of(trained.config)
     shipped = _of_shipped_heads(trained.weights)
-    encoder = Encoder(Tokenizer.from_str(trained.tokenizer), max_tokens=trained.max_tokens)
-    loud = loud_channels(
-        shipped, shape, encoder, [asked(e) for e in tune if "urgency" in e.targets]
-    )
-    _write(out / WEIGHTS, build(shipped, shape, int8=True, loud=loud).SerializeToString())
+    _write(out / WEIGHTS, build(shipped, shape, int8=True).SerializeToString())
     if keep_float32:
         _write(out / FLOAT32, build(shipped, shape, int8=False).SerializeToString())
     _write(out / TOKENIZER, trained.tokenizer.encode())

@@ -7,7 +7,7 @@ no tracer's version decides what is shipped. Inputs are ``ids`` (rows, tokens) a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 Weights = Mapping[str, NDArray[np.float32]]
-Loud = Mapping[str, NDArray[np.int64]]  # channels of what a product reads, by its name
 MS = "com.microsoft"
 OPSET = 18
 IR_VERSION = 10
@@ -41,10 +40,8 @@ class Graph:
     """Nodes and constants in the order they are added; every method returns the output's name."""
 
     int8: bool
-    loud: Loud = field(default_factory=dict)
     nodes: list[onnx.NodeProto] = field(default_factory=list)
     constants: list[onnx.TensorProto] = field(default_factory=list)
-    reads: dict[str, str] = field(default_factory=dict)  # what each product is applied to
 
     def constant(self, name: str, value: NDArray[Any]) -> str:
         self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
@@ -61,32 +58,42 @@ class Graph:
         return names
 
     def linear(self, x: str, name: str, weight: NDArray[Any], bias: NDArray[Any]) -> str:
-        """``x @ weight.T + bias``; in int8 loud channels are multiplied apart, in float32."""
-        self.reads[name] = x
-        if not self.int8:
-            product = self.node("MatMul", [x, self.constant(f"{name}.weight", weight.T)])
-            return self.node("Add", [product, self.constant(f"{name}.bias", bias)])
-        channels = self.loud.get(name)
-        if channels is None:
+        """``x @ weight.T + bias``."""
+        if self.int8:
             return self._rounded(x, name, weight, bias)
-        quiet = np.ones(weight.shape[1], np.float32)
-        quiet[channels] = 0
-        rest = self.node("Mul", [x, self.constant(f"{name}.quiet", quiet)])
-        most = self._rounded(rest, name, weight * quiet, bias)
-        few = self.node("Gather", [x, self.constant(f"{name}.channels", channels)], axis=-1)
-        apart = self.node("MatMul", [few, self.constant(f"{name}.loud", weight[:, channels].T)])
-        return self.node("Add", [most, apart])
+        product = self.node("MatMul", [x, self.constant(f"{name}.weight", weight.T)])
+        return self.node("Add", [product, self.constant(f"{name}.bias", bias)])
 
     def _rounded(self, x: str, name: str, weight: NDArray[Any], bias: NDArray[Any]) -> str:
-        """Weights in int8 with a scale per output column; ``x`` with the scale of its moment."""
+        """Weights in int8 with a scale per output column, ``x`` with a scale for each token.
+
+        One scale for all of ``x`` would be faster by a quarter, and a post would be judged
+        differently in other company: its digits would hang on the loudest token of the batch.
+        """
         whole, scale = quantised(weight)
-        constants = [
-            self.constant(f"{name}.weight", whole.T),
-            self.constant(f"{name}.scale", scale),
-            "",
-            self.constant(f"{name}.bias", bias),
-        ]
-        return self.node("DynamicQuantizeMatMul", [x, *constants], domain=MS)
+        loudest = self.node("ReduceMax", [self.node("Abs", [x]), "last_axis"], keepdims=1)
+        size = self.node("Max", [loudest, "least"])
+        digits = self.node("QuantizeLinear", [self.node("Div", [x, size]), "step", "middle"])
+        product = self.node(
+            "MatMulIntegerToFloat",
+            [
+                digits,
+                self.constant(f"{name}.weight", whole.T),
+                "step",
+                self.constant(f"{name}.scale", scale),
+                "middle",
+            ],
+            domain=MS,
+        )
+        back = self.node("Mul", [product, size])
+        return self.node("Add", [back, self.constant(f"{name}.bias", bias)])
+
+    def rounding(self) -> None:
+        """What every rounded product needs: a token's loudest value becomes 127 steps of 128."""
+        self.constant("last_axis", np.array([-1], np.int64))
+        self.constant("least", np.array(1e-8, np.float32))
+        self.constant("step", np.array(1 / 127, np.float32))
+        self.constant("middle", np.array(128, np.uint8))
 
     def table(self, ids: str, name: str, weight: NDArray[Any]) -> str:
         """Rows of an embedding; in int8 with a scale per row."""
@@ -105,27 +112,17 @@ def quantised(weight: NDArray[Any]) -> tuple[NDArray[np.int8], NDArray[np.float3
     return whole.astype(np.int8), scale.astype(np.float32)
 
 
-def build(
-    weights: Weights, shape: Shape, *, int8: bool, loud: Loud | None = None
-) -> onnx.ModelProto:
+def build(weights: Weights, shape: Shape, *, int8: bool) -> onnx.ModelProto:
     """The whole model; ``weights`` are those of a BERT trunk under ``trunk.`` and of ``head``."""
-    return model_of(drawn(weights, shape, int8=int8, loud=loud))
-
-
-def drawn(weights: Weights, shape: Shape, *, int8: bool, loud: Loud | None = None) -> Graph:
-    graph = Graph(int8, loud or {})
+    graph = Graph(int8)
+    if int8:
+        graph.rounding()
     x = _embedded(graph, weights, shape)
     for layer in range(shape.layers):
         x = _layer(graph, weights, shape, x, f"trunk.encoder.layer.{layer}.")
     _answers(graph, weights, x)
-    return graph
-
-
-def model_of(graph: Graph, also: Sequence[str] = ()) -> onnx.ModelProto:
-    """The graph as a file is written; ``also`` are inner values to put out, of any shape."""
     floats, whole = TensorProto.FLOAT, TensorProto.INT32
     outputs = [helper.make_tensor_value_info("logits", floats, ["rows", "labels"])]
-    outputs += [helper.make_tensor_value_info(name, floats, None) for name in also]
     inputs = [
         helper.make_tensor_value_info("ids", whole, ["rows", "tokens"]),
         helper.make_tensor_value_info("lengths", whole, ["rows"]),
@@ -204,12 +201,12 @@ def _answers(graph: Graph, weights: Weights, x: str) -> None:
     start = graph.constant("first", np.array(0, np.int64))
     step = graph.constant("next", np.array(1, np.int64))
     places = graph.node("Cast", [graph.node("Range", [start, count, step])], to=TensorProto.INT32)
-    last = graph.constant("last_axis", np.array([1], np.int64))
-    lengths = graph.node("Unsqueeze", ["lengths", last])
+    second = graph.constant("second_axis", np.array([1], np.int64))
+    lengths = graph.node("Unsqueeze", ["lengths", second])
     mask = graph.node("Cast", [graph.node("Less", [places, lengths])], to=TensorProto.FLOAT)
     # (rows, 1, tokens) @ (rows, tokens, hidden): the sum without a masked copy of the states.
-    summed = graph.node("MatMul", [graph.node("Unsqueeze", [mask, last]), x])
-    total = graph.node("Squeeze", [summed, last])
+    summed = graph.node("MatMul", [graph.node("Unsqueeze", [mask, second]), x])
+    total = graph.node("Squeeze", [summed, second])
     mean = graph.node("Div", [total, graph.node("Cast", [lengths], to=TensorProto.FLOAT)])
     graph.constants.append(numpy_helper.from_array(weights["head.weight"], "head.weight"))
     graph.constants.append(numpy_helper.from_array(weights["head.bias"], "head.bias"))

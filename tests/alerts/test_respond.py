@@ -209,8 +209,8 @@ def test_a_channel_that_must_wait_does_not_delay_another(
 ) -> None:
     both = settings(watch=TWO)
     paused = alerted(store, both, 2)
-    free = alerted(store, both, 20, brand="lutik")
-    limit = {"action": "ratelimit", "retry_after": 2, "method": "chat.postMessage"}
+    free = alerted(store, both, 6, brand="lutik")
+    limit = {"action": "ratelimit", "retry_after": 4, "method": "chat.postMessage"}
     slack.add_faults({**limit, "channel": CHANNEL, "times": 1})
     drain(store, both, slack)
     assert shown(slack, CHANNEL, "#lutik") == once([*paused, *free])

@@ -76,7 +76,10 @@ def test_the_command_ends_clean_on_a_signal(tmp_path: Path, stop: signal.Signals
         url = json.loads(process.stdout.readline())["url"]
         ask(f"{url}/kept/_doc/1", method="PUT", body={"n": 1})
         process.send_signal(stop)
-        assert process.wait(timeout=15) == 0
+        try:
+            assert process.wait(timeout=15) == 0
+        finally:
+            process.kill()  # `with` waits for it, for ever if need be
     with pytest.raises(OSError, match="refused"):
         ask(url)
     assert (tmp_path / "elasticsearch.json").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -159,6 +160,20 @@ class TestShippedModel:
         files = [path for path in SHIPPED.iterdir() if path.is_file()]
         assert {path.suffix for path in files} <= {".onnx", ".json", ".md"}
         assert sum(path.stat().st_size for path in files) <= 60_000_000
+
+    def test_a_post_is_judged_the_same_in_any_company(self) -> None:
+        demo = Path(__file__).parents[2] / "molva" / "demo" / "posts"
+        files = [file.read_text(encoding="utf-8") for file in sorted(demo.glob("*.jsonl"))]
+        posts = [json.loads(line) for file in files for line in file.splitlines()]
+        inputs = [JudgeInput(post["text"], "Ромашка") for post in posts]
+        judge = load_judge()
+        together = judge(inputs)
+        apart = [one for each in inputs for one in judge([each])]
+        for one, other in zip(together, apart, strict=True):
+            assert one.probabilities == {
+                field: pytest.approx(shares, abs=1e-5)
+                for field, shares in other.probabilities.items()
+            }
 
     @pytest.mark.parametrize(
         ("text", "field", "label"),

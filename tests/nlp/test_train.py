@@ -20,7 +20,6 @@ from nlp.labels import FIELDS
 from nlp.onnx_judge import OnnxJudge
 from nlp.train.graph import Shape, build
 from nlp.train.loop import Rates, Run
-from nlp.train.loud import loud_channels
 from nlp.train.net import SPANS, from_base
 from nlp.train.run import CHECKPOINT, Options, dry_run, fine_tune, plan_of
 from nlp.train.tensors import Tokens, class_weights
@@ -96,9 +95,7 @@ def exported(tiny: Tiny, *, int8: bool) -> tuple[float, float]:
     net.eval()
     weights = {name: value.numpy() for name, value in net.state_dict().items()}
     shape = Shape.of(net.trunk.config)
-    encoder = Encoder.load(tiny.options.out / "tokenizer.json", max_tokens=48)
-    loud = loud_channels(weights, shape, encoder, [JudgeInput("спасибо", "Марка")])
-    model = build(weights, shape, int8=int8, loud=loud).SerializeToString()
+    model = build(weights, shape, int8=int8).SerializeToString()
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     lengths = np.array([9, 4, 1], np.int32)
     ids = np.random.default_rng(1).integers(4, 60, (3, 9)).astype(np.int32)
