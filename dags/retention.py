@@ -1,7 +1,7 @@
 """Delete what is older than `[retention]` of `watch.toml` allows.
 
-Needs the admin key (`MOLVA_ELASTICSEARCH_ADMIN_API_KEY`) where the store asks for keys. What a red
-run left undeleted goes the next day, or at once by `molva retention`; `--dry-run` only counts.
+The runtime key is enough. What a red run left undeleted goes the next day, or at once by
+`molva retention`; `--dry-run` only counts.
 """
 
 from __future__ import annotations

@@ -59,3 +59,10 @@ def test_compare_and_set_with_upsert_in_a_bulk(store_url: str, index: str, real:
     action = {"update": {"_index": index, "_id": "1", "if_seq_no": 0, "if_primary_term": 1}}
     lines: list[dict[str, Any]] = [action, {"doc": {"id": "1"}, "doc_as_upsert": True}]
     assert status(f"{store_url}/_bulk", lines) == (400 if real else 200)
+
+
+def test_the_latest_date_of_an_aggregation(store_url: str, index: str, real: bool) -> None:
+    status(f"{store_url}/{index}/_doc?refresh=true", [{"@timestamp": "2026-11-20T12:00:00Z"}])
+    body = {"size": 0, "aggs": {"latest": {"max": {"field": "@timestamp"}}}}
+    found = request(f"{store_url}/{index}/_search", method="POST", body=body)
+    assert (found["aggregations"]["latest"]["value"] is not None) is real
