@@ -12,6 +12,7 @@ from elasticsearch import BadRequestError
 from mentions.errors import ConfigError, PermanentError, UnhealthyError
 from mentions.store.client import Client
 from mentions.store.names import Names
+from mentions.store.schema import missing_indices
 
 MAJOR = 9
 MAX_SKEW = 30  # seconds: ages of posts and delivery leases are compared across machines
@@ -32,8 +33,7 @@ def version(client: Client, _: Names) -> str:
 
 
 def indices(client: Client, names: Names) -> str:
-    missing = [n for n in names.all if not client.call(lambda es, n=n: es.indices.exists(index=n))]  # type: ignore[misc]
-    if missing:
+    if missing := missing_indices(client, names):
         raise ConfigError(f"no index {', '.join(missing)}: run `molva init`")
     return f"{len(names.all)} indices under {names.namespace}-*"
 

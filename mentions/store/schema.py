@@ -23,6 +23,15 @@ def body_of(mapping: str) -> dict[str, Any]:
     return body
 
 
+def missing_indices(client: Client, names: Names) -> list[str]:
+    """Indices that ``molva init`` has not made yet: one question where all of them are there."""
+
+    def there(index: str) -> bool:
+        return bool(client.call(lambda es: es.indices.exists(index=index)))
+
+    return [] if there(",".join(names.all)) else [name for name in names.all if not there(name)]
+
+
 class Schema:
     """Needs the admin key: the runtime key may neither create indices nor change mappings."""
 
@@ -32,8 +41,7 @@ class Schema:
         self._shape = shape
 
     def missing(self) -> list[str]:
-        """Indices that ``molva init`` has not made yet."""
-        return [name for name in self._names.all if not self._exists(name)]
+        return missing_indices(self._client, self._names)
 
     def check(self) -> None:
         """Refuse to run without the indices: a write would make one with a guessed mapping."""
@@ -43,8 +51,9 @@ class Schema:
     def init(self, *, dry_run: bool = False) -> Counts:
         """Create what is missing, update the rest; can be repeated, and by two at once."""
         counts = Counts({"created": 0, "updated": 0})
+        missing = self.missing()
         for mapping in MAPPINGS:
-            if self._exists(self._names.index(mapping)):
+            if self._names.index(mapping) not in missing:
                 counts["updated"] += 1
                 if not dry_run:
                     self._update(mapping)
@@ -53,9 +62,6 @@ class Schema:
                 if not dry_run:
                     self._create(mapping)
         return counts
-
-    def _exists(self, index: str) -> bool:
-        return bool(self._client.call(lambda es: es.indices.exists(index=index)))
 
     def _create(self, mapping: str) -> None:
         body = body_of(mapping)

@@ -92,6 +92,13 @@ def test_dry_run_changes_nothing(store_url: str) -> None:
         assert len(store.schema.missing()) == len(MAPPINGS)
 
 
+def test_one_index_that_is_missing_is_named(store: Store, store_url: str) -> None:
+    assert store.schema.missing() == []
+    gone = store.names.index("seen")
+    request(f"{store_url}/{gone}", method="DELETE")
+    assert store.schema.missing() == [gone]
+
+
 def test_without_its_indices_the_store_does_not_open(store_url: str) -> None:
     made = settings(elasticsearch_url=store_url, namespace=new_namespace())
     with pytest.raises(ConfigError, match="molva init"), open_store(made):
