@@ -8,7 +8,7 @@ from hashlib import sha256
 from random import Random
 
 from nlp.train.examples import Example
-from nlp.train.sets import SETS, DataSet
+from nlp.train.sets import MORE_SETS, SETS, DataSet
 
 POOL_BATCHES = 40  # batches sorted by length together: little padding, still well mixed
 
@@ -35,7 +35,6 @@ class Mix:
     seed: int
     epochs: int
     batch_rows: int
-    nameless: float = 0.25  # share of rows shown without their brand: it must not be needed
 
     def plan(self, sets: Mapping[str, Sequence[Example]]) -> list[list[Planned]]:
         """All batches of the run, in order."""
@@ -43,8 +42,8 @@ class Mix:
 
     def _epoch(self, epoch: int, sets: Mapping[str, Sequence[Example]]) -> list[list[Planned]]:
         rows = [
-            Planned(example, self._name(epoch, example), wanted.weight)
-            for wanted in SETS
+            Planned(example, self._name(epoch, example, wanted), wanted.weight)
+            for wanted in (*SETS, *MORE_SETS)
             for example in sets.get(wanted.file, ())
             if self._shown(epoch, example, wanted)
         ]
@@ -64,13 +63,14 @@ class Mix:
         share = wanted.neutral_share if _neutral(example) else 1.0
         if chance("kept", self.seed, example.id) >= wanted.share * share:
             return False
-        return (
-            wanted.every_epoch or int(chance("epoch", self.seed, example.id) * self.epochs) == epoch
-        )
+        times = max(1, round(wanted.passes * self.epochs))
+        first = int(chance("epoch", self.seed, example.id) * self.epochs)
+        return (epoch - first) % self.epochs < times
 
-    def _name(self, epoch: int, example: Example) -> str | None:
+    def _name(self, epoch: int, example: Example, wanted: DataSet) -> str | None:
+        """A brand's name must help, and must not be needed."""
         drawn = chance("name", self.seed, epoch, example.id)
-        if not example.names or drawn < self.nameless:
+        if not example.names or drawn < wanted.nameless:
             return None
         return example.names[int(drawn * 1_000_003) % len(example.names)]
 

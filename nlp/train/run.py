@@ -13,9 +13,9 @@ from mentions.errors import ConfigError
 from nlp.evaluate import evaluate, held_back
 from nlp.labels import FIELDS
 from nlp.train.card import write_card
-from nlp.train.examples import Example, Side
+from nlp.train.examples import Example, Side, repost_key
 from nlp.train.plan import Mix, Planned
-from nlp.train.sets import SETS, read_all
+from nlp.train.sets import MORE, MORE_SETS, SETS, read_all, read_more
 from nlp.train.split import groups, side_of
 
 CHECKPOINT = "checkpoint.pt"
@@ -34,12 +34,13 @@ class Options:
     batch_rows: int = 32
     max_tokens: int = 192
     keep_float32: bool = False
+    more: Path = MORE
 
     def identity(self) -> dict[str, Any]:
         """What must be equal if a run is to go on from a checkpoint."""
         digest = sha256()
-        for wanted in SETS:
-            file = self.data / wanted.file
+        files = [self.data / wanted.file for wanted in SETS]
+        for file in (*files, *(self.more / wanted.file for wanted in MORE_SETS)):
             digest.update(file.read_bytes() if file.is_file() else b"absent")
         return {
             "data": digest.hexdigest()[:12],
@@ -59,7 +60,7 @@ class Rows:
     tune: Sequence[Example]
 
     @classmethod
-    def of(cls, data: Path) -> Rows:
+    def of(cls, data: Path, more: Path) -> Rows:
         sets = read_all(data)
         rows = [example for found in sets.values() for example in found]
         names = groups([example.keys for example in rows])
@@ -68,7 +69,12 @@ class Rows:
             file: [e for e in found if side[id(e)] is Side.TRAIN] for file, found in sets.items()
         }
         tune = [e for e in rows if side[id(e)] is Side.TUNE and FIELDS.keys() & e.targets.keys()]
-        return cls(train, tune)
+        apart = {key for e in rows if side[id(e)] is not Side.TRAIN for key in _traces(e)}
+        added = {
+            file: [e for e in found if apart.isdisjoint(_traces(e))]
+            for file, found in read_more(more, data).items()
+        }
+        return cls(train | added, tune)
 
     def summary(self, plan: Sequence[Sequence[Planned]]) -> dict[str, Any]:
         seen: dict[str, int] = {}
@@ -77,8 +83,13 @@ class Rows:
         return {"steps": len(plan), "rows": sum(seen.values()), "rows_by_set": seen}
 
 
+def _traces(example: Example) -> tuple[str, ...]:
+    """By what two rows are known to tell the same story."""
+    return (*example.keys, repost_key(example.text))
+
+
 def plan_of(options: Options) -> tuple[Rows, list[list[Planned]]]:
-    rows = Rows.of(options.data)
+    rows = Rows.of(options.data, options.more)
     mix = Mix(seed=options.seed, epochs=options.epochs, batch_rows=options.batch_rows)
     return rows, mix.plan(rows.train)
 

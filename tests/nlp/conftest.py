@@ -10,7 +10,7 @@ import pytest
 
 from nlp.onnx_judge import OnnxJudge
 from nlp.train.run import Options, fine_tune
-from tests.nlp.tiny import make_base, make_data
+from tests.nlp.tiny import make_base, make_data, make_more
 
 
 class Tiny(NamedTuple):
@@ -31,6 +31,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
         batch_rows=16,
         max_tokens=48,
         keep_float32=True,
+        more=make_more(place / "more"),
     )
     return Tiny(options, fine_tune(options, lambda facts: None, resume=False))
 

@@ -112,3 +112,15 @@ def make_data(directory: Path, rows: int = 160) -> Path:
             }
             file.write(json.dumps(tweet, ensure_ascii=False) + "\n")
     return directory
+
+
+def make_more(directory: Path) -> Path:
+    """Labels for two posts of ``make_data``, for one that is not there, and an invented post."""
+    directory.mkdir(parents=True, exist_ok=True)
+    labels = {"sentiment": "negative", "urgency": "normal", "topic": "tech", "intent": "complaint"}
+    real = [{"id": id_, **labels} for id_ in ("1", "2", "gone")]
+    invented = [{"id": "more-1", "lang": "ru", "brand": "Новая", "text": "опять сбой", **labels}]
+    for name, rows in (("real", real), ("invented", invented)):
+        lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        (directory / f"{name}.jsonl").write_text(lines, encoding="utf-8")
+    return directory

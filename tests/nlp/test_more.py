@@ -1,0 +1,72 @@
+"""The project's own labels: joined to their posts, trained on, and never near a measured row."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mentions.errors import ConfigError
+from nlp.evaluate import held_back
+from nlp.train.examples import repost_key
+from nlp.train.run import Rows, dry_run
+from nlp.train.sets import LONGEST, MORE, posts, read_more, shown, soft
+from tests.nlp.conftest import Tiny
+from tests.nlp.tiny import make_data, make_more
+
+
+def test_labels_find_their_posts_and_one_without_is_left(tmp_path: Path) -> None:
+    data, more = make_data(tmp_path / "data"), make_more(tmp_path / "more")
+    found = read_more(more, data)
+    assert [(e.id, e.text) for e in found["real.jsonl"]] == [
+        ("1", "у телекома б всё плохо"),
+        ("2", "у телекома в всё плохо"),
+    ]
+    assert [e.names for e in found["invented.jsonl"]] == [("Новая",)]
+
+
+def test_no_row_near_a_held_back_one_is_added(tmp_path: Path) -> None:
+    data, more = make_data(tmp_path / "data"), make_more(tmp_path / "more")
+    held = held_back(data)[0]
+    row = json.loads((more / "invented.jsonl").read_text(encoding="utf-8"))
+    copy = {**row, "id": "more-2", "text": f"RT @anna: {held.text}!"}
+    with (more / "invented.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(copy, ensure_ascii=False) + "\n")
+    added = Rows.of(data, more).train["invented.jsonl"]
+    assert [e.id for e in added] == ["more-1"]
+    assert repost_key(held.text) not in {repost_key(e.text) for e in added}
+
+
+def test_the_run_counts_them(tiny: Tiny, tmp_path: Path) -> None:
+    with_more = dry_run(tiny.options)["rows"]
+    without = dry_run(replace(tiny.options, more=tmp_path / "none"))["rows"]
+    assert with_more > without
+
+
+def test_votes_that_nobody_settled_share_the_label() -> None:
+    row = {"first": {"urgency": "high"}, "second": {"urgency": "normal"}}
+    assert soft(row, "urgency") == (0.0, 0.5, 0.5, 0.0)
+
+
+def test_a_bad_label_is_named_with_its_line(tmp_path: Path) -> None:
+    data, more = make_data(tmp_path / "data"), make_more(tmp_path / "more")
+    (more / "real.jsonl").write_text('{"id": "1", "sentiment": "odd"}\n', encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"real\.jsonl:1"):
+        read_more(more, data)
+
+
+def test_a_review_is_shown_whole_as_its_annotators_saw_it() -> None:
+    review = {"title": "Беда", "pros": "нет", "cons": "очереди", "text": "Стою второй час"}
+    assert shown(review) == "Беда. Плюсы: нет Минусы: очереди Стою второй час"
+    assert len(shown({"text": "а" * 5_000})) == LONGEST
+
+
+def test_what_the_project_ships_can_be_read_and_holds_no_real_post(tmp_path: Path) -> None:
+    assert posts(tmp_path) == {}
+    found = read_more(MORE, tmp_path)
+    assert found["real.jsonl"] == []
+    assert len(found["invented.jsonl"]) > 1_000
+    with (MORE / "real.jsonl").open(encoding="utf-8") as lines:
+        assert not any("text" in json.loads(line) for line in lines)
