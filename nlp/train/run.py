@@ -61,26 +61,43 @@ class Rows:
 
     @classmethod
     def of(cls, data: Path, more: Path) -> Rows:
+        """The project's own rows keep away from the measured ones; all but a few are trained on."""
         sets = read_all(data)
-        rows = [example for found in sets.values() for example in found]
-        names = groups([example.keys for example in rows])
-        side = {id(e): side_of(group) for e, group in zip(rows, names, strict=True)}
-        train = {
-            file: [e for e in found if side[id(e)] is Side.TRAIN] for file, found in sets.items()
-        }
-        tune = [e for e in rows if side[id(e)] is Side.TUNE and FIELDS.keys() & e.targets.keys()]
-        apart = {key for e in rows if side[id(e)] is not Side.TRAIN for key in _traces(e)}
+        side = _sides(sets)
+        measured = [e for found in sets.values() for e in found if side[id(e)] is not Side.TRAIN]
+        apart = {trace for example in measured for trace in _traces(example)}
         added = {
             file: [e for e in found if apart.isdisjoint(_traces(e))]
             for file, found in read_more(more, data).items()
         }
-        return cls(train | added, tune)
+        added_side = _sides(added)
+        train = {
+            file: [e for e in found if side[id(e)] is Side.TRAIN] for file, found in sets.items()
+        } | {
+            file: [e for e in found if added_side[id(e)] is not Side.TUNE]
+            for file, found in added.items()
+        }
+        both = side | added_side
+        tune = [
+            e
+            for found in (*sets.values(), *added.values())
+            for e in found
+            if both[id(e)] is Side.TUNE and FIELDS.keys() & e.targets.keys()
+        ]
+        return cls(train, tune)
 
     def summary(self, plan: Sequence[Sequence[Planned]]) -> dict[str, Any]:
         seen: dict[str, int] = {}
         for row in (row for batch in plan for row in batch):
             seen[row.example.part] = seen.get(row.example.part, 0) + 1
         return {"steps": len(plan), "rows": sum(seen.values()), "rows_by_set": seen}
+
+
+def _sides(sets: Mapping[str, Sequence[Example]]) -> dict[int, Side]:
+    """Of each row, by its identity."""
+    rows = [example for found in sets.values() for example in found]
+    names = groups([example.keys for example in rows])
+    return {id(e): side_of(group) for e, group in zip(rows, names, strict=True)}
 
 
 def _traces(example: Example) -> tuple[str, ...]:

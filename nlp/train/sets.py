@@ -196,9 +196,7 @@ def read_more(more: Path, data: Path) -> dict[str, list[Example]]:
         text = texts.get(row["id"])
         return {**row, "text": text} if text else {}
 
-    return {
-        wanted.file: read_set(more / wanted.file, wanted, complete) for wanted in MORE_SETS
-    }
+    return {wanted.file: read_set(more / wanted.file, wanted, complete) for wanted in MORE_SETS}
 
 
 def posts(data: Path) -> dict[str, str]:
