@@ -70,7 +70,7 @@ class Rows:
             file: [e for e in found if apart.isdisjoint(_traces(e))]
             for file, found in read_more(more, data).items()
         }
-        added_side = _sides(added)
+        added_side = _sides(added, drawn="more")
         train = {
             file: [e for e in found if side[id(e)] is Side.TRAIN] for file, found in sets.items()
         } | {
@@ -93,11 +93,11 @@ class Rows:
         return {"steps": len(plan), "rows": sum(seen.values()), "rows_by_set": seen}
 
 
-def _sides(sets: Mapping[str, Sequence[Example]]) -> dict[int, Side]:
-    """Of each row, by its identity."""
+def _sides(sets: Mapping[str, Sequence[Example]], drawn: str = "") -> dict[int, Side]:
+    """Of each row, by its identity. Another name is another draw."""
     rows = [example for found in sets.values() for example in found]
     names = groups([example.keys for example in rows])
-    return {id(e): side_of(group) for e, group in zip(rows, names, strict=True)}
+    return {id(e): side_of(drawn + group) for e, group in zip(rows, names, strict=True)}
 
 
 def _traces(example: Example) -> tuple[str, ...]:
