@@ -35,6 +35,7 @@ class Pacer:
         self._clock = clock
         self._lock = threading.Lock()
         self._free_at: dict[str, float] = {}
+        self._paused: dict[str, float] = {}
 
     def wait(self, kind: str, gap: float) -> bool:
         """Wait for this call's turn; ``False`` if the responder is to stop instead."""
@@ -46,16 +47,17 @@ class Pacer:
 
     def pause(self, channel: str, seconds: float) -> None:
         with self._lock:
-            key = _pause_of(channel)
-            self._free_at[key] = max(self._free_at.get(key, 0.0), self._clock() + seconds)
+            until = self._clock() + seconds
+            self._paused[channel] = max(self._paused.get(channel, 0.0), until)
 
     def is_paused(self, channel: str) -> bool:
+        return channel in self.paused()
+
+    def paused(self) -> set[str]:
+        """The channels that are silent now."""
         with self._lock:
-            return self._clock() < self._free_at.get(_pause_of(channel), 0.0)
-
-
-def _pause_of(channel: str) -> str:
-    return f"pause {channel}"
+            now = self._clock()
+            return {channel for channel, until in self._paused.items() if now < until}
 
 
 class Breaker:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -88,11 +88,17 @@ class AlertStore:
             return there if there is not None and there.alert == new else None
         return written
 
-    def due(self, limit: int = 100, now: datetime | None = None) -> list[StoredAlert]:
-        """Pending alerts whose time has come, longest due first."""
+    def due(
+        self, limit: int = 100, now: datetime | None = None, *, without: Collection[str] = ()
+    ) -> list[StoredAlert]:
+        """Pending alerts whose time has come, longest due first.
+
+        ``without`` names channels to leave out: what cannot move now must not fill the limit.
+        """
         moment = (now or datetime.now(UTC)).isoformat()
         due = [{"term": {"pending": True}}, {"range": {"next_action_at": {"lte": moment}}}]
-        return self._search({"bool": {"filter": due}}, limit)
+        others = [{"terms": {"channel": sorted(without)}}] if without else []
+        return self._search({"bool": {"filter": due, "must_not": others}}, limit)
 
     def pending(self, limit: int = 1_000) -> list[StoredAlert]:
         """Everything that the chat does not show yet, due or not."""

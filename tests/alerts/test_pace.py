@@ -41,8 +41,10 @@ def test_a_pause_holds_its_channel_only_and_a_shorter_one_does_not_cut_it() -> N
     clock.now += 29
     assert pacer.is_paused("#a")
     assert not pacer.is_paused("#b")
+    assert pacer.paused() == {"#a"}
     clock.now += 1
     assert not pacer.is_paused("#a")
+    assert pacer.paused() == set()
 
 
 def test_the_breaker_opens_after_some_failures_for_longer_each_time() -> None:

@@ -66,6 +66,15 @@ def test_due_are_the_pending_ones_whose_time_has_come_in_order(store: Store) -> 
     assert [s.id for s in store.alerts.in_state(DeliveryState.DEAD)] == ["dead"]
 
 
+def test_a_channel_that_is_left_out_takes_no_room(store: Store) -> None:
+    for minutes, channel in ((9, "#paused"), (8, "#paused"), (7, "#busy"), (1, "#free")):
+        at = NOW - timedelta(minutes=minutes)
+        store.alerts.create(alert(members=(f"{minutes}",), channel=channel, next_action_at=at))
+    assert [s.id for s in store.alerts.due(2, NOW)] == ["9", "8"]
+    assert [s.id for s in store.alerts.due(2, NOW, without={"#paused"})] == ["7", "1"]
+    assert [s.id for s in store.alerts.due(2, NOW, without={"#paused", "#busy"})] == ["1"]
+
+
 @pytest.mark.parametrize(
     ("state", "revision", "pending"),
     [
