@@ -141,8 +141,10 @@ def _is_passing(error: BaseException) -> bool:
 
 
 def _say_waiting(state: RetryCallState) -> None:
+    """With the cause at once: whoever reads a log need not wait until patience is out."""
     error = state.outcome.exception() if state.outcome else None
-    log.warning("store does not answer, waiting", attempt=state.attempt_number, error=kind(error))
+    said = str(translate(error)) if isinstance(error, Exception) else ""
+    log.warning("waiting for the store", attempt=state.attempt_number, error=said)
 
 
 def kind(error: BaseException | None) -> str:

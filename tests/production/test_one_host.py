@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -110,32 +109,22 @@ def test_json_lines_bring_everything_back(here: Town) -> None:
 
 # Bad input: each names itself within half a minute, and nothing is lost.
 
-LIMIT = 30.0
-
-
-def doctor(here: Town, **more: str) -> str:
-    """What an ill doctor says, in time."""
-    begun = time.monotonic()
-    done = here.stand.run("airflow-scheduler", "molva", "doctor", check=False, **more)
-    assert done.returncode == 3, done.stdout
-    assert time.monotonic() - begun < LIMIT
-    return done.stdout
+CRAWL = ("molva", "crawl", GOOD[0].name)
 
 
 def test_a_wrong_key_names_itself(here: Town) -> None:
     wrong = here.stand.root / "wrong-key"
     wrong.write_text("d3Jvbmc6a2V5\n")
     environment = {"MOLVA_ELASTICSEARCH_API_KEY_FILE": str(wrong)}
-    assert "refuses the key" in doctor(here, **environment)
-    done = here.stand.run("respond", "molva", "crawl", GOOD[0].name, check=False, **environment)
-    assert done.returncode == 2
-    assert "MOLVA_ELASTICSEARCH_API_KEY" in done.stderr
+    assert "refuses the key" in here.doctor_complains(**environment)
+    for command in (CRAWL, ("molva", "respond")):
+        said = here.log_of_failing(*command, code=2, **environment)
+        assert "MOLVA_ELASTICSEARCH_API_KEY" in said
 
 
 def test_a_database_that_is_away_names_itself(here: Town) -> None:
-    told = doctor(
-        here, AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="postgresql+psycopg2://a:b@127.0.0.1:1/airflow"
-    )
+    away = "postgresql+psycopg2://a:b@127.0.0.1:1/airflow"
+    told = here.doctor_complains(AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=away)
     assert "does not reach its database" in told
 
 
@@ -146,8 +135,9 @@ def test_an_expired_certificate_names_itself(here: Town) -> None:
     folders = ["--authority", str(authority), "--out", str(out)]
     here.stand.run("certificates", "python", program, *folders, "--server-days", "0", "expired")
     with foreign.serving(out / "expired.crt", out / "expired.key") as port:
-        told = doctor(here, MOLVA_ELASTICSEARCH_URL=f"https://127.0.0.1:{port}")
-    assert "expired" in told
+        environment = {"MOLVA_ELASTICSEARCH_URL": f"https://127.0.0.1:{port}"}
+        assert "expired" in here.doctor_complains(**environment)
+        assert "expired" in here.log_of_failing(*CRAWL, code=2, **environment)
 
 
 def test_a_full_disk_names_itself_and_loses_nothing(here: Town) -> None:
@@ -159,10 +149,8 @@ def test_a_full_disk_names_itself_and_loses_nothing(here: Town) -> None:
     here.stand.ask("/_cluster/settings", {"persistent": {**full, **often}}, method="PUT")
     try:
         here.stand.wait(lambda: "disk is full" in doctor_says(here), "the block", 90)
-        crawl = ("molva", "crawl", GOOD[0].name)
-        done = here.stand.run("airflow-scheduler", *crawl, check=False)
-        assert done.returncode == 75
-        assert "disk is full" in done.stderr
+        assert "disk is full" in here.doctor_complains()
+        assert "disk is full" in here.log_of_failing(*CRAWL, code=75)
     finally:
         none = dict.fromkeys([*full, *often])
         here.stand.ask("/_cluster/settings", {"persistent": {**none, **often}}, method="PUT")

@@ -29,6 +29,7 @@ from tests.production.state import State
 NAMESPACE = "molva"
 SOURCES = frozenset(site.name for site in SITES)
 WELL = frozenset(site.name for site in GOOD)
+LIMIT = 30.0  # seconds in which a fault names itself, to the doctor and in the log
 SLOWER = "delay = 0.05", "delay = 0.2"  # a crawl must last long enough to be disturbed
 AGELESS = 'max_age = "30d"'  # or what is decided would hang on how long a test takes
 LOCAL_MOLVA = Path(__file__).parents[2] / ".venv/bin/molva"
@@ -106,6 +107,24 @@ class Town:
         self.stand.ask(f"/{','.join(Names(NAMESPACE).all)}", method="DELETE")
         self.stand.run("init")
         self.start_channel()
+
+    # what is wrong, said in time
+
+    def doctor_complains(self, **more: str) -> str:
+        """What a doctor who finds something says."""
+        begun = time.monotonic()
+        done = self.stand.run("airflow-scheduler", "molva", "doctor", check=False, **more)
+        assert done.returncode == 3, done.stdout
+        assert time.monotonic() - begun < LIMIT, done.stdout
+        return done.stdout
+
+    def log_of_failing(self, *command: str, code: int, **more: str) -> str:
+        """What a command writes to its log when it fails with this code."""
+        begun = time.monotonic()
+        done = self.stand.run("airflow-scheduler", *command, check=False, **more)
+        assert done.returncode == code, done.stderr
+        assert time.monotonic() - begun < LIMIT, done.stderr
+        return done.stderr
 
     # what is going on
 
