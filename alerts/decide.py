@@ -1,7 +1,7 @@
 """The stage that decides: for each judged mention one action, and an alert where one is due.
 
-The alert comes first and the decision after it: dying in between leaves a mention undecided, whose
-alert is found to exist when it is decided again.
+Alerts come first and their decisions after them: dying in between leaves mentions undecided, whose
+alerts are found to exist when they are decided again.
 """
 
 from __future__ import annotations
@@ -50,8 +50,7 @@ class Decider:
                 counts.update(decision.action for _, decision in pairs)
                 counts["decided"] += len(pairs)
                 continue
-            for stored, decision in pairs:
-                self._tell(stored, decision)
+            self._tell(pairs)
             for action in Action:
                 self._record(action, [pair for pair in pairs if pair[1].action is action], counts)
         return counts
@@ -79,15 +78,17 @@ class Decider:
             return decision.model_copy(update={"action": Action.REVIEW, "reason": Reason.URGENT})
         return decision
 
-    def _tell(self, stored: StoredMention, decision: Decision) -> None:
-        if decision.action is Action.ALERT:
-            failpoint("decide-before-alert")
-            if not self._store.alerts.create(self._alert(stored)):
-                self._raise_revision(stored)
-            failpoint("decide-after-alert")
-        elif stored.mention.revision > 1:
+    def _tell(self, pairs: Sequence[Pair]) -> None:
+        urgent = [stored for stored, decision in pairs if decision.action is Action.ALERT]
+        failpoint("decide-before-alert")
+        created = self._store.alerts.create_all([self._alert(stored) for stored in urgent])
+        failpoint("decide-after-alert")
+        known = {stored.id for stored in urgent} - created
+        for stored, decision in pairs:
             # Whoever was told of the post before it changed sees the change, urgent or not.
-            self._raise_revision(stored)
+            is_edited = decision.action is not Action.ALERT and stored.mention.revision > 1
+            if is_edited or stored.id in known:
+                self._raise_revision(stored)
 
     def _alert(self, stored: StoredMention) -> Alert:
         mention, now = stored.mention, self._clock()

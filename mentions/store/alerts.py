@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from elasticsearch import ConflictError, Elasticsearch, NotFoundError
 
+from mentions.errors import PermanentError
 from mentions.model import Alert, DeliveryState
 from mentions.store.client import Client
 from mentions.store.names import Names
@@ -46,15 +47,29 @@ class AlertStore:
 
     def create(self, alert: Alert) -> bool:
         """Whether it is new; finding it there already is success, for it was created once."""
+        return alert.id in self.create_all([alert])
 
-        def send(es: Elasticsearch) -> bool:
-            try:
-                es.create(index=self._index, id=alert.id, document=_document(alert))
-            except ConflictError:
-                return False
-            return True
+    def create_all(self, alerts: Sequence[Alert]) -> set[str]:
+        """The ids of the new ones; one that is there already stays as it is.
 
-        return self._client.call(send)
+        Many in one request: each request waits for the disk, and a bad day brings thousands.
+        """
+        operations = (
+            {
+                "_op_type": "create",
+                "_index": self._index,
+                "_id": each.id,
+                "_source": _document(each),
+            }
+            for each in alerts
+        )
+        created = set()
+        for operation, status, reason in self._client.bulk(operations):
+            if status < 400:
+                created.add(operation["_id"])
+            elif status != 409:
+                raise PermanentError(f"the store refuses alert {operation['_id']}: {reason}")
+        return created
 
     def get(self, alert_id: str) -> StoredAlert | None:
         """By id and as of now."""

@@ -99,7 +99,7 @@ def test_a_node_killed_in_the_middle_of(task: str, anew: Town, undisturbed: Stat
 
 
 def misses_the_broker(log: Path) -> bool:
-    return "Connection to broker lost" in log.read_text(encoding="utf-8", errors="replace")
+    return "Cannot connect to redis://" in log.read_text(encoding="utf-8", errors="replace")
 
 
 def test_the_broker_gone_names_itself_and_loses_nothing(anew: Town, undisturbed: State) -> None:

@@ -26,6 +26,17 @@ def test_an_alert_is_created_once(store: Store) -> None:
     assert store.alerts.get("nothing") is None
 
 
+def test_of_many_only_the_new_ones_are_created(store: Store) -> None:
+    store.alerts.create(alert(members=("there",)))
+    both = [alert(members=(name,), urgency="critical") for name in ("there", "new")]
+    assert store.alerts.create_all(both) == {"new"}
+    there, new = store.alerts.get("there"), store.alerts.get("new")
+    assert there is not None
+    assert new is not None
+    assert (there.alert.urgency, new.alert.urgency) == (alert().urgency, "critical")
+    assert store.alerts.create_all([]) == set()
+
+
 def test_of_two_who_read_it_one_writes(store: Store) -> None:
     store.alerts.create(alert())
     read = store.alerts.get(alert().id)
