@@ -1,13 +1,13 @@
 """Whether the cost of a post stays the same as the store grows and as workers are added.
 
     python -m bench.scale --store http://127.0.0.1:9200 --sizes 10000 100000 1000000
-    python -m bench.scale --workers 1 2 4
+    python -m bench.scale --store http://127.0.0.1:9200 --workers 1 2 4
 
 ``--sizes`` fills a namespace of its own up to each size with mentions that are judged and decided,
-and measures what a thousand new ones cost then, at each stage: written as a crawl writes, scored by
-a judge that takes no time, decided. ``--workers`` runs ``molva crawl`` for twelve sources, as
-many at once as there are workers; the sources answer when a well-mannered crawl may ask again. The
-slope is the exponent of cost by size: 0 is flat, 1 is twice the cost for twice the size.
+and measures, a few times over, what a thousand new ones cost then at each stage: written as a crawl
+writes, scored by a judge that takes no time, decided. ``--workers`` runs ``molva crawl`` for twelve
+sources, as many at once as there are workers; the sources answer when a well-mannered crawl may ask
+again. The slope is the exponent of cost by size: 0 is flat, 1 is twice the cost for twice the size.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ from molva.dev.site.server import Dates, Site
 from nlp.judge import JudgeInput, Judgement
 from nlp.score import score
 
-NEW = 1_000  # posts that are timed at each size
+NEW = 1_000  # posts that are timed at once
+ROUNDS = 5  # at each size, the first of them to warm up
 CHUNK = 100
 SOURCES = 12
 PAGES = 5
@@ -125,12 +126,14 @@ def fill(store: Store, run: str, numbers: Iterator[int]) -> None:
         {"action": Action.SILENT, "reason": next(iter(Reason)), "decided_at": BASE, "revision": 1}
     )
     index = store.names.index("mentions")
+    facts = {"analysis": done, "decision": silent}
+    parts = {name: each.model_dump(mode="json", exclude_none=True) for name, each in facts.items()}
     operations = (
         {
             "_op_type": "create",
             "_index": index,
             "_id": mention.id,
-            "_source": document_of(mention, done, silent),
+            "_source": {**document_of(mention), **parts},
         }
         for mention in mentions(run, numbers)
     )
@@ -160,6 +163,17 @@ def measure(store: Store, settings: Settings, run: str, size: int) -> Cost:
         score=1_000 * scored / NEW,
         decide=1_000 * (time.perf_counter() - begun) / NEW,
         slowest_write=1_000 * max(writes),
+    )
+
+
+def typical(rounds: Sequence[Cost]) -> Cost:
+    """Medians, so that one flush of the disk is not taken for the cost of a size."""
+    return Cost(
+        size=rounds[0].size,
+        crawl=statistics.median(each.crawl for each in rounds),
+        score=statistics.median(each.score for each in rounds),
+        decide=statistics.median(each.decide for each in rounds),
+        slowest_write=max(each.slowest_write for each in rounds),
     )
 
 
@@ -196,8 +210,8 @@ def growth(url: str, sizes: Sequence[int]) -> None:
         try:
             for size in sizes:
                 fill(store, run, islice(numbers, max(0, size - stored(store))))
-                measure(store, settings, f"{run}-warm", size)
-                costs.append(measure(store, settings, run, size))
+                rounds = [measure(store, settings, f"{run}-{at}", size) for at in range(ROUNDS)]
+                costs.append(typical(rounds[1:]))
                 say(costs[-1].line())
         finally:
             for index in store.names.all:
