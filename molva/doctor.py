@@ -14,6 +14,7 @@ from mentions.store.names import Names
 from molva import surroundings
 
 PATIENCE = 3.0  # seconds; a doctor who waits as long as a stage does answers nobody
+TIMEOUT = 5.0  # likewise, for a store that takes a question and never answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def _secret(settings: Settings) -> str:
 
 def _store(settings: Settings) -> Iterator[Finding]:
     try:
-        client = connect(settings.environment, patience=PATIENCE)
+        client = connect(settings.environment, patience=PATIENCE, timeout=TIMEOUT)
     except MolvaError as error:
         yield Finding("store", str(error), error)
         return

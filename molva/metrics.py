@@ -27,6 +27,7 @@ from mentions.store.names import Names
 
 FRESH = 5.0  # seconds; two Prometheus servers ask the store no oftener than one
 PATIENCE = 3.0  # seconds; Prometheus waits ten
+TIMEOUT = 5.0  # a store that is silent must show as one that is down, not as us being down
 
 log = structlog.get_logger()
 Counted = Callable[[], Mapping[str, int]]
@@ -137,7 +138,7 @@ def serving(settings: Settings, done: Counted) -> Iterator[str | None]:
         yield None
         return
     host, port = address(where)
-    client = connect(settings.environment, patience=PATIENCE)
+    client = connect(settings.environment, patience=PATIENCE, timeout=TIMEOUT)
     registry = CollectorRegistry()
     measures = Measures(client, Names(settings.namespace), tuple(sorted(settings.sources)), done)
     registry.register(measures)

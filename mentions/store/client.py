@@ -211,15 +211,24 @@ def transport_security(environment: Environment) -> dict[str, Any]:
     return {}
 
 
-def connect(environment: Environment, *, admin: bool = False, patience: float = PATIENCE) -> Client:
-    """A client for the configured server; a ``ConfigError`` with the cure if there is none."""
+def connect(
+    environment: Environment,
+    *,
+    admin: bool = False,
+    patience: float = PATIENCE,
+    timeout: float = REQUEST_TIMEOUT,
+) -> Client:
+    """A client for the configured server; a ``ConfigError`` with the cure if there is none.
+
+    ``patience`` is for a server that refuses, ``timeout`` for one that says nothing at all.
+    """
     key = _key(environment, admin=admin)
     return Client(
         Elasticsearch(
             addresses(environment),
             api_key=key.get_secret_value() if key else None,
             **transport_security(environment),
-            request_timeout=REQUEST_TIMEOUT,
+            request_timeout=timeout,
             max_retries=0,
         ),
         patience=patience,

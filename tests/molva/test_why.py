@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -102,3 +104,17 @@ def test_the_doctor_names_all_that_is_ill(
     assert "does not answer" in found["store version"]
     assert "shorter than 16" in found["secret"]
     assert "3 of" in str(done.exception)
+
+
+def test_the_doctor_does_not_wait_for_a_store_that_is_silent(
+    molva_env: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    molva_env(WATCH)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        monkeypatch.setenv("MOLVA_ELASTICSEARCH_URL", url)
+        began = time.monotonic()
+        done = CliRunner().invoke(molva, ["doctor", "--json"])
+    assert time.monotonic() - began < 30
+    found = json.loads(done.output.splitlines()[-1])
+    assert "does not answer" in found["store version"]
