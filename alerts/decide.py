@@ -79,6 +79,7 @@ class Decider:
         return decision
 
     def _tell(self, pairs: Sequence[Pair]) -> None:
+        """Lay out an alert for whatever needs one, all of them before any decision is stored."""
         urgent = [stored for stored, decision in pairs if decision.action is Action.ALERT]
         failpoint("decide-before-alert")
         created = self._store.alerts.create_all([self._alert(stored) for stored in urgent])
