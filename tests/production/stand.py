@@ -179,6 +179,19 @@ class Stand:
             raise AssertionError(f"{name} {words}: {done.returncode}\n{done.stdout}{done.stderr}")
         return done
 
+    def begun(self, name: str, *words: str, log: Path, **more: str) -> subprocess.Popen[bytes]:
+        """Another command in a service's place, still running, and what it says of itself."""
+        entry = self.image.place("/opt/molva/deploy/entrypoint")
+        environment = self.environment(name, **more)
+        with log.open("wb") as output:
+            return subprocess.Popen(
+                [entry, *words],
+                env=environment,
+                cwd=self.root,
+                stdout=subprocess.DEVNULL,
+                stderr=output,
+            )
+
     def kill(self, name: str) -> None:
         """Kill -9 it and all that it has started, as the end of a container or a host would."""
         leader = psutil.Process(self.crew.pid(name))

@@ -118,13 +118,12 @@ class Town:
         assert time.monotonic() - begun < LIMIT, done.stdout
         return done.stdout
 
-    def log_of_failing(self, *command: str, code: int, **more: str) -> str:
-        """What a command writes to its log when it fails with this code."""
-        begun = time.monotonic()
-        done = self.stand.run("airflow-scheduler", *command, check=False, **more)
-        assert done.returncode == code, done.stderr
-        assert time.monotonic() - begun < LIMIT, done.stderr
-        return done.stderr
+    def names_itself(self, fault: str, *command: str, code: int, **more: str) -> None:
+        """In the log of a command that fails with this code, which may end later."""
+        log = self.stand.root / "failing.log"
+        with self.stand.begun("airflow-scheduler", *command, log=log, **more) as process:
+            self.stand.wait(lambda: fault in log.read_text(errors="replace"), fault, LIMIT)
+            assert process.wait(timeout=300) == code
 
     # what is going on
 
