@@ -29,3 +29,12 @@ def _line(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "; ".join(str(part) for part in value) or "-"
     return str(value)
+
+
+def tell(what: str) -> Callable[[int, int], None]:
+    """Progress for whoever waits, on standard error."""
+
+    def told(done: int, of: int) -> None:
+        click.echo(f"{what}: {done} of {of}", err=True)
+
+    return told

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from nlp import measures
+from nlp.figures import Answers, Measured, Table, measure
 from nlp.judge import Judge, JudgeInput, Judgement
 from nlp.labels import FIELDS
+from nlp.trades import trades_of
 from nlp.train.examples import Example, Side, repost_key
 from nlp.train.sets import read_all
-from nlp.train.split import split
+from nlp.train.split import groups, split
 
-URGENT = tuple(FIELDS["urgency"].index(level) for level in ("high", "critical"))
-POLES = tuple(FIELDS["sentiment"].index(label) for label in ("negative", "positive"))
-Table = dict[str, dict[str, float]]  # rows by name; columns by measure
+TOGETHER = 512  # rows judged between two words of progress
+TRIAGE = ("invented", "real")  # the sets that have every field, and of more than one trade
+
+Progress = Callable[[int, int], None]  # done, of how many
 
 
 def held_back(data: Path) -> list[Example]:
@@ -43,64 +46,108 @@ def truth(example: Example, field: str) -> int:
     return int(np.argmax(example.targets[field]))
 
 
-def evaluate(judge: Judge, examples: Sequence[Example]) -> Table:
-    """Measures for each set, and within it for each language if there are two."""
-    judged = list(zip(examples, judge([asked(example) for example in examples]), strict=True))
-    rows: Table = {}
-    for part in sorted({example.part for example in examples}):
-        of_part = [pair for pair in judged if pair[0].part == part]
-        rows[part] = _measured(of_part)
-        languages = sorted({example.language for example, _ in of_part})
-        for language in languages if len(languages) > 1 else []:
-            chosen = [pair for pair in of_part if pair[0].language == language]
-            rows[f"{part} {language}"] = _measured(chosen)
-    return rows
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A held-back row and what the judge made of it; rows of one group are drawn together."""
+
+    example: Example
+    judgement: Judgement
+    group: str
+    trade: str
+
+    def wrong(self) -> list[str]:
+        """The fields that it got wrong."""
+        return [
+            field
+            for field in self.example.targets
+            if self.judgement[field] != FIELDS[field][truth(self.example, field)]
+        ]
 
 
-def _measured(pairs: Sequence[tuple[Example, Judgement]]) -> dict[str, float]:
-    found: dict[str, float] = {"rows": len(pairs)}
-    for field, labels in FIELDS.items():
-        known = [(e, j) for e, j in pairs if field in e.targets]
-        if not known:
-            continue
-        true = np.array([truth(example, field) for example, _ in known])
-        shares = np.array([list(j.probabilities[field].values()) for _, j in known])
-        found |= _of_field(field, true, shares, len(labels))
+@dataclass(frozen=True)
+class Evaluation:
+    """Judged rows, and the tables made of them."""
+
+    rows: Sequence[Row]
+
+    @cached_property
+    def sets(self) -> Table:
+        """Measures of each set, and within it of each language if there are two."""
+        table: Table = {}
+        for part in self.parts:
+            of_part = self.of_part(part)
+            table[part] = measured(of_part)
+            languages = sorted({row.example.language for row in of_part})
+            for language in languages if len(languages) > 1 else []:
+                chosen = [row for row in of_part if row.example.language == language]
+                table[f"{part} {language}"] = measured(chosen)
+        return table
+
+    @cached_property
+    def trades(self) -> Table:
+        """Measures of each trade within the sets that have several."""
+        table: Table = {}
+        for part in TRIAGE:
+            of_part = self.of_part(part)
+            for trade in sorted({row.trade for row in of_part}):
+                table[f"{part} {trade}"] = measured([r for r in of_part if r.trade == trade])
+        return table
+
+    @cached_property
+    def confusions(self) -> dict[str, dict[str, list[list[int]]]]:
+        """{set: {field: counts by (true label, said label)}}."""
+        return {
+            part: {
+                field: found.confusions().sum(0).astype(int).tolist()
+                for field, found in answers(self.of_part(part)).items()
+            }
+            for part in self.parts
+        }
+
+    @property
+    def parts(self) -> list[str]:
+        return sorted({row.example.part for row in self.rows})
+
+    def of_part(self, part: str) -> list[Row]:
+        return [row for row in self.rows if row.example.part == part]
+
+
+def evaluate(
+    judge: Judge, examples: Sequence[Example], progress: Progress = lambda done, of: None
+) -> Evaluation:
+    """Judge the rows and keep what comes of it; measuring is up to the tables."""
+    judgements = judged(judge, [asked(example) for example in examples], progress)
+    keys = [(*example.keys, repost_key(example.text)) for example in examples]
+    columns = zip(examples, judgements, groups(keys), trades_of(examples), strict=True)
+    return Evaluation([Row(*column) for column in columns])
+
+
+def judged(judge: Judge, inputs: Sequence[JudgeInput], progress: Progress) -> list[Judgement]:
+    found: list[Judgement] = []
+    for at in range(0, len(inputs), TOGETHER):
+        found.extend(judge(inputs[at : at + TOGETHER]))
+        progress(len(found), len(inputs))
     return found
 
 
-def _of_field(
-    field: str, true: NDArray[np.int64], shares: NDArray[np.float64], labels: int
-) -> Mapping[str, float]:
-    said = shares.argmax(1)
-    table = measures.confusion(true, said, labels)
-    found = {f"{field} F1": measures.macro_f1(table)}
-    if field == "sentiment":
-        found["poles F1"] = measures.macro_f1(table, POLES)
-    if field == "urgency":
-        found["kappa"] = measures.quadratic_kappa(table)
-        found["urgent P"], found["urgent R"] = measures.precision_recall(
-            np.isin(true, URGENT), np.isin(said, URGENT)
-        )
-    if field in {"sentiment", "urgency"}:
-        found[f"{field} ECE"] = measures.calibration_error(shares, true)
-    return found
+def measured(rows: Sequence[Row]) -> Measured:
+    return measure(answers(rows), [row.group for row in rows])
 
 
-def as_markdown(table: Table) -> str:
-    """For a terminal and for the model card."""
-    columns = list(dict.fromkeys(name for row in table.values() for name in row))
-    lines = [
-        "| set | " + " | ".join(columns) + " |",
-        "|---|" + "---:|" * len(columns),
+def answers(rows: Sequence[Row]) -> Mapping[str, Answers]:
+    """By field, of those that at least one row has."""
+    return {field: _of_field(rows, field) for field in FIELDS if _any_has(rows, field)}
+
+
+def _any_has(rows: Iterable[Row], field: str) -> bool:
+    return any(field in row.example.targets for row in rows)
+
+
+def _of_field(rows: Sequence[Row], field: str) -> Answers:
+    known = [field in row.example.targets for row in rows]
+    true = [
+        truth(row.example, field) if is_known else 0
+        for row, is_known in zip(rows, known, strict=True)
     ]
-    for name, row in table.items():
-        cells = [_cell(row.get(column)) for column in columns]
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
-
-
-def _cell(value: float | None) -> str:
-    if value is None or np.isnan(value):
-        return ""
-    return f"{value:.0f}" if value >= 2 else f"{value:.3f}"
+    shares = [list(row.judgement.probabilities[field].values()) for row in rows]
+    return Answers(np.array(true), np.array(shares), np.array(known))

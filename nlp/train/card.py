@@ -1,31 +1,43 @@
-"""The model card: written from what the run knows, so that it cannot say something else."""
+"""The model card: written from what was measured, so that it cannot say something else."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-from nlp.evaluate import Table, as_markdown
-from nlp.onnx_judge import CONFIG, TOKENIZER, WEIGHTS
+from nlp.challenge import CHALLENGE, Passed, challenge
+from nlp.evaluate import Evaluation
+from nlp.figures import as_markdown
+from nlp.onnx_judge import CONFIG, TOKENIZER, WEIGHTS, OnnxJudge
 
 CARD = "MODEL_CARD.md"
 TEMPLATE = Path(__file__).with_name("card.md")
 
 
-def write_card(out: Path, *, model: str, measured: Table) -> int:
+def write_card(out: Path, *, model: str, measured: Evaluation) -> int:
     """Describe the model in ``out``; returns how many bytes ship."""
-    size = sum((out / name).stat().st_size for name in (WEIGHTS, TOKENIZER, CONFIG))
-    config = json.loads((out / CONFIG).read_text(encoding="utf-8"))
+    passed = challenge(OnnxJudge.load(out))
+    (out / CARD).write_text(card(out, model, measured, passed), encoding="utf-8")
+    return _size(out)
+
+
+def card(directory: Path, model: str, measured: Evaluation, passed: Passed) -> str:
+    """The card of the model in ``directory``."""
+    config = json.loads((directory / CONFIG).read_text(encoding="utf-8"))
     training = config["training"]
     heat = ", ".join(f"{field} {value}" for field, value in config["temperatures"].items())
-    text = TEMPLATE.read_text(encoding="utf-8").format(
+    return TEMPLATE.read_text(encoding="utf-8").format(
         model=model,
         base=training["base"],
-        megabytes=round(size / 1e6, 1),
+        megabytes=round(_size(directory) / 1e6, 1),
         max_tokens=config["max_tokens"],
         temperatures=heat,
         run="\n".join(f"* {name}: {value}" for name, value in training.items()),
-        measured=as_markdown(measured),
+        measured=as_markdown(measured.sets),
+        trades=as_markdown(measured.trades, "trade"),
+        challenge=as_markdown(passed.table, CHALLENGE),
     )
-    (out / CARD).write_text(text, encoding="utf-8")
-    return size
+
+
+def _size(directory: Path) -> int:
+    return sum((directory / name).stat().st_size for name in (WEIGHTS, TOKENIZER, CONFIG))

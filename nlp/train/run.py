@@ -143,5 +143,5 @@ def fine_tune(
         "model": judge.model,
         "bytes": size,
         "seconds": round(time.monotonic() - started),
-        "measured": measured,
+        "measured": measured.sets,
     }

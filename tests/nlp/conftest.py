@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import onnx
 import pytest
+from onnx import numpy_helper
 
-from nlp.onnx_judge import OnnxJudge
+from nlp.onnx_judge import WEIGHTS, OnnxJudge
 from nlp.train.run import Options, fine_tune
 from tests.nlp.tiny import make_base, make_data, make_more
 
@@ -45,3 +48,17 @@ def judge(tiny: Tiny) -> OnnxJudge:
 def again(tiny: Tiny, tmp_path: Path) -> Options:
     """The same run, into another directory."""
     return replace(tiny.options, out=tmp_path / "again")
+
+
+@pytest.fixture(scope="session")
+def worse(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny model with its answers turned round: whole, and no good."""
+    directory = tmp_path_factory.mktemp("worse") / "model"
+    shutil.copytree(tiny.options.out, directory)
+    model = onnx.load(str(directory / WEIGHTS))
+    for constant in model.graph.initializer:
+        if constant.name.startswith("head"):
+            values = numpy_helper.to_array(constant)
+            constant.CopyFrom(numpy_helper.from_array(-values, constant.name))
+    onnx.save(model, str(directory / WEIGHTS))
+    return directory

@@ -39,14 +39,38 @@ def test_far_off_costs_more_than_near() -> None:
     assert measures.quadratic_kappa(near) > measures.quadratic_kappa(far)
 
 
+def test_a_label_that_was_never_there_is_neither_found_nor_missed() -> None:
+    false_alarm = measures.confusion(np.array([0, 0]), np.array([0, 1]), 3)
+    assert measures.macro_f1(false_alarm) == pytest.approx(2 / 3)
+    assert np.isnan(measures.macro_f1(false_alarm, [1, 2]))
+    assert np.isnan(measures.precision(false_alarm, [2]))
+    assert np.isnan(measures.recall(false_alarm, [1]))
+    assert np.isnan(measures.quadratic_kappa(np.diag([4, 0, 0])))
+
+
 def test_precision_and_recall() -> None:
-    assert measures.precision_recall(TRUTH == 1, SAID == 1) == pytest.approx((2 / 3, 1.0))
+    assert measures.precision(TABLE, [1]) == pytest.approx(2 / 3)
+    assert measures.recall(TABLE, [1]) == pytest.approx(1)
+    assert measures.precision(TABLE, [0, 2]) == pytest.approx(1)
+    assert measures.recall(TABLE, [0, 2]) == pytest.approx(2 / 3)
+
+
+def test_tables_of_many_draws_are_measured_as_each_alone() -> None:
+    tables = np.random.default_rng(1).integers(0, 9, (5, 4, 4)).astype(float)
+    for measure in (measures.macro_f1, measures.quadratic_kappa):
+        assert measure(tables) == pytest.approx([float(measure(table)) for table in tables])
+    both = measures.precision(tables, (2, 3))
+    assert both == pytest.approx([float(measures.precision(t, (2, 3))) for t in tables])
 
 
 def test_a_judge_as_right_as_it_is_sure_has_no_calibration_error() -> None:
     shares = np.array([[0.75, 0.25]] * 4)
-    assert measures.calibration_error(shares, np.array([0, 0, 0, 1])) == pytest.approx(0)
-    assert measures.calibration_error(shares, np.array([0, 0, 1, 1])) == pytest.approx(0.25)
+
+    def error(truth: list[int]) -> float:
+        return float(measures.calibration_error(measures.binned(shares, np.array(truth)).sum(0)))
+
+    assert error([0, 0, 0, 1]) == pytest.approx(0)
+    assert error([0, 0, 1, 1]) == pytest.approx(0.25)
 
 
 def test_an_overconfident_model_is_cooled_down() -> None:
