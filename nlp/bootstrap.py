@@ -17,7 +17,7 @@ from nlp.measures import Values
 TIMES = 1_000
 SEED = 1
 CONFIDENCE = 0.95
-MIN_GROUPS = 10  # of fewer nothing can be drawn that deserves the name of an interval
+MIN_GROUPS = 5  # of fewer nothing can be drawn that deserves the name of an interval
 
 
 class Resamples:

@@ -56,5 +56,5 @@ def _panel(above: Axes, below: Axes, field: str, sets: Mapping[str, NDArray[np.f
         above.plot(sure, right, marker="o", label=f"{part}, ECE {calibration_error(bins):.3f}")
         below.stairs(bins[:, 0], np.linspace(0, 1, BINS + 1))
     above.set(title=field, ylabel="share of right answers", xlim=(0, 1), ylim=(0, 1))
-    above.legend(loc="upper left")
+    above.legend(loc="lower right")
     below.set(xlabel="how sure the judge is", ylabel="rows", yscale="symlog")

@@ -24,7 +24,7 @@ PLOT, PAGE, NUMBERS, WRONG = "reliability.png", "report.md", "report.json", "wro
 PLACES = 4  # of a probability
 NOTE = """\
 In brackets the 95 % interval: a thousand draws of the same rows, by groups that share a brand, a
-contrast set or a text, laid around what was measured. Fewer than ten groups have none. A label
+contrast set or a text, laid around what was measured. Fewer than five groups have none. A label
 counts where it occurs in the truth; an empty cell has nothing to measure. F1 is macro over labels,
 kappa quadratic, of urgency; P and R are of `high` and `critical` together; ECE is the expected
 calibration error; poles F1 counts negative and positive only."""

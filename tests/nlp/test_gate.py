@@ -14,11 +14,12 @@ from nlp.judge import JudgeInput, Judgement
 from nlp.labels import FIELDS
 from nlp.train.examples import Example
 from nlp.train.sets import one_hot
+from tests.nlp.tiny import spelled
 
-ROWS = 400
+ROWS = 200
 DRAW = Random(5)
 TRUE: Mapping[str, Mapping[str, str]] = {
-    f"post {at}": {field: DRAW.choice(labels) for field, labels in FIELDS.items()}
+    f"post {spelled(at)}": {field: DRAW.choice(labels) for field, labels in FIELDS.items()}
     for at in range(ROWS)
 }
 
@@ -71,8 +72,8 @@ def test_every_named_measure_is_one() -> None:
 
 def test_a_model_as_good_is_let_in() -> None:
     assert compared(Errs(1), Errs(1)).refusal is None
-    refused = [seed for seed in range(2, 12) if compared(Errs(1), Errs(seed)).refusal]
-    assert len(refused) <= 2
+    refused = [seed for seed in range(2, 8) if compared(Errs(1), Errs(seed)).refusal]
+    assert len(refused) <= 1
 
 
 def test_what_is_worse_in_one_field_is_refused_and_named() -> None:
