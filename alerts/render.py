@@ -81,7 +81,7 @@ def outbound(case: Case, manner: Manner) -> Message:
                 _link_line(case.mention, say),
             ]
         ),
-        _context(_reasons(case, say)),
+        _context(_reasons(case, manner.privacy, say)),
     ]
     return Message(
         text=escape(head),
@@ -165,7 +165,7 @@ def _link_line(mention: Mention, say: Words) -> Block:
     return _line({"type": "link", "url": link, "text": say.label["open"]})
 
 
-def _reasons(case: Case, say: Words) -> list[str]:
+def _reasons(case: Case, privacy: Privacy, say: Words) -> list[str]:
     level = _urgency(case)
     if case.analysis is None:
         return [f"{say.label['why']}: {say.label['judging']}"]
@@ -175,7 +175,21 @@ def _reasons(case: Case, say: Words) -> list[str]:
         why = f"{say.reason[case.decision.reason]}, {say.deadline[level]}"
     else:
         why = say.deadline[level]
-    return [f"{say.label['why']}: {why}", _opinion(case.analysis, say)]
+    lines = [f"{say.label['why']}: {why}", _opinion(case.analysis, say)]
+    # Last on a line of their own: right-to-left letters in them turn around nothing of ours.
+    moved = _moving_words(case.mention, case.analysis, privacy)
+    return [*lines, f"{say.label['moved']}: {', '.join(moved)}"] if moved else lines
+
+
+def _moving_words(mention: Mention, analysis: Analysis, privacy: Privacy) -> list[str]:
+    """Words of the post: they leave only where the post itself may, and without its author's."""
+    if privacy is Privacy.LINK:
+        return []
+    found = [plain(word) for word in analysis.why]
+    if privacy is Privacy.MASKED:
+        own = plain(mention.author_name or "").casefold()
+        found = [word for word in found if word.casefold() not in own]
+    return [word for word in found if word]
 
 
 def _opinion(analysis: Analysis, say: Words) -> str:

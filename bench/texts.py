@@ -26,6 +26,11 @@ def invented(count: int, seed: int = 1) -> list[JudgeInput]:
     return found
 
 
+def demo() -> list[JudgeInput]:
+    """The demo's own posts, as they are, on the demo's brand."""
+    return [JudgeInput(text, BRANDS[0]) for text in _texts(POSTS)]
+
+
 def given(file: Path, count: int) -> list[JudgeInput]:
     """The first texts of a file of JSON lines."""
     with file.open(encoding="utf-8") as lines:

@@ -20,6 +20,8 @@ from mentions.text import clean, clean_line
 
 MAX_TEXT = 200_000  # characters; the longest real review seen has 20,000
 MAX_URL = 2_048
+MAX_WHY = 5  # words
+MAX_WORD = 40  # characters
 MAX_ID = 512  # bytes of a keyword in the index stay far below its limit of 32,766
 
 
@@ -158,6 +160,7 @@ Url = Annotated[
     AfterValidator(_web_address),
 ]
 Share = Annotated[float, Field(ge=0, le=1)]
+Word = Annotated[str, StringConstraints(min_length=1, max_length=MAX_WORD)]
 
 
 class Fact(BaseModel):
@@ -258,6 +261,8 @@ class Analysis(Fact):
     intent: Intent
     topic: Topic
     probabilities: dict[str, dict[str, float]]  # {field: {label: p}}
+    # The post's words that moved its urgency most, most first.
+    why: tuple[Word, ...] = Field(default=(), max_length=MAX_WHY)
     model: str  # name@revision
     language: str  # "ru", "en", "other" or "none"
     trusted: bool = True

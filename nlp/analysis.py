@@ -38,6 +38,7 @@ def analysis_of(text: str, judgement: Judgement, *, model: str, scored_at: datet
             field: {label: round(share, PLACES) for label, share in shares.items()}
             for field, shares in judgement.probabilities.items()
         },
+        why=judgement.why,
         model=model,
         language=language.code,
         trusted=language.doubt is None,

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from tokenizers import Tokenizer
 
@@ -20,6 +21,9 @@ HEAD_CHARS = 4_000
 MAX_BRAND_CHARS = 80
 MAX_BRAND_TOKENS = 12
 HEAD_SHARE = 0.7
+Place = tuple[int, int]  # of a token in the text: its first character, and the one after its last
+NOWHERE: Place = (0, 0)
+T = TypeVar("T")
 
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,500}>")
 _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
@@ -93,12 +97,25 @@ class Encoder:
 
     def join(self, text: list[int], brand: list[int]) -> list[int]:
         """One sequence of at most ``max_tokens``: of a long text its head and its tail."""
-        front = [self.special.start, *brand, self.special.end] if brand else [self.special.start]
+        front = self._front(brand)
+        return [*front, *self._cut(text, front), self.special.end]
+
+    def places(self, text: str, brand: str | None) -> tuple[str, list[Place]]:
+        """The text as it is read, and where in it each token of the pair's sequence stands."""
+        read = plain(text)
+        found = self._tokenizer.encode(read, add_special_tokens=False).offsets
+        front = self._front(self.brand_ids([brand])[0] if brand else [])
+        return read, [*[NOWHERE] * len(front), *self._cut(found, front), NOWHERE]
+
+    def _front(self, brand: list[int]) -> list[int]:
+        return [self.special.start, *brand, self.special.end] if brand else [self.special.start]
+
+    def _cut(self, tokens: list[T], front: list[int]) -> list[T]:
         room = self.max_tokens - len(front) - 1
-        if len(text) > room:
-            head = int(room * HEAD_SHARE)
-            text = text[:head] + text[head - room :]
-        return [*front, *text, self.special.end]
+        if len(tokens) <= room:
+            return tokens
+        head = int(room * HEAD_SHARE)
+        return tokens[:head] + tokens[head - room :]
 
     def _id(self, token: str) -> int:
         found = self._tokenizer.token_to_id(token)

@@ -101,7 +101,7 @@ class HfJudge:
                 continue
             shares = softmax(logits[[self._columns[field][label] for label in labels]])
             found[field] = dict(zip(labels, shares.tolist(), strict=True))
-        return Judgement(found)
+        return Judgement(found, () if "urgency" in self._columns else rest.why)
 
     def _logits(self, inputs: Sequence[JudgeInput]) -> NDArray[np.float32]:
         import torch

@@ -22,9 +22,13 @@ class JudgeInput:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """Calibrated probabilities: {field: {label: p}}, in the order of ``FIELDS``."""
+    """Calibrated probabilities: {field: {label: p}}, in the order of ``FIELDS``.
+
+    ``why``: the words that moved urgency most, most first; empty if it is low, or not known.
+    """
 
     probabilities: Mapping[str, Mapping[str, float]]
+    why: tuple[str, ...] = ()
 
     def __getitem__(self, field: str) -> str:
         """The likeliest label of a field."""

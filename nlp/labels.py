@@ -18,6 +18,13 @@ FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 
 
+def span_of(field: str) -> slice:
+    """The columns of a field in the model's row of outputs."""
+    fields = list(FIELDS)
+    start = sum(len(FIELDS[each]) for each in fields[: fields.index(field)])
+    return slice(start, start + len(FIELDS[field]))
+
+
 def check_labels(fields: Mapping[str, Sequence[str]]) -> None:
     """Refuse a model whose answers mean something else than ours, in another number or order."""
     wanted = {field: list(labels) for field, labels in FIELDS.items()}

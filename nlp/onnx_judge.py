@@ -26,10 +26,12 @@ from mentions.errors import ConfigError, RecordError
 from nlp.batches import by_length, padded
 from nlp.encoding import Encoder
 from nlp.judge import JudgeInput, Judgement
-from nlp.labels import FIELDS, check_labels
+from nlp.labels import FIELDS, check_labels, span_of
+from nlp.why import direction, judged_low, moving_words
 
 WEIGHTS, TOKENIZER, CONFIG = "model.onnx", "tokenizer.json", "config.json"
 ENCODED_TOGETHER = 1_024  # texts
+WIDTH = sum(map(len, FIELDS.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,14 @@ class ModelConfig:
             raise ConfigError(f"{file}: not the configuration of a judge: {error!r}") from error
         check_labels(found.fields)
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Raw outputs: a row of logits for each input, and what each of its tokens adds to urgency."""
+
+    logits: NDArray[np.float32]
+    parts: list[NDArray[np.float32] | None]  # None if the weights were exported without them
 
 
 class OnnxJudge:
@@ -84,22 +94,58 @@ class OnnxJudge:
         places: dict[JudgeInput, int] = {}
         for each in inputs:
             places.setdefault(each, len(places))
-        answers = self._shares(self.logits(list(places)))
-        return [answers[places[each]] for each in inputs]
+        distinct = list(places)
+        answers = self.answers(distinct)
+        shares = self._shares(answers.logits)
+        found = list(map(self._judgement, distinct, shares, answers.parts))
+        return [found[places[each]] for each in inputs]
 
     def logits(self, inputs: Sequence[JudgeInput]) -> NDArray[np.float32]:
         """One row of raw outputs for each input: what calibration and tests start from."""
+        return self.answers(inputs).logits
+
+    @property
+    def explains(self) -> bool:
+        """Whether the weights were exported with what each token adds; older ones were not."""
+        return len(self._session.get_outputs()) > 1
+
+    def answers(self, inputs: Sequence[JudgeInput]) -> Answers:
         rows = self._encoded(inputs)
-        found = np.empty((len(rows), sum(map(len, FIELDS.values()))), np.float32)
+        found = Answers(np.empty((len(rows), WIDTH), np.float32), [None] * len(rows))
         for batch in by_length([len(row) for row in rows]):
             ids, lengths = padded([rows[at] for at in batch], self._encoder.special.pad)
-            try:
-                found[batch] = self._session.run(None, {"ids": ids, "lengths": lengths})[0]
-            except (Fail, InvalidArgument, RuntimeException) as error:
-                raise RecordError(f"the model refused an input: {type(error).__name__}") from error
-        if not np.isfinite(found).all():
+            self._answer(batch, ids, lengths, found)
+        if not np.isfinite(found.logits).all():
             raise RecordError("the model's answer is not a number")
         return found
+
+    def _answer(
+        self,
+        batch: Sequence[int],
+        ids: NDArray[np.int32],
+        lengths: NDArray[np.int32],
+        found: Answers,
+    ) -> None:
+        try:
+            logits, *more = self._session.run(None, {"ids": ids, "lengths": lengths})
+        except (Fail, InvalidArgument, RuntimeException) as error:
+            raise RecordError(f"the model refused an input: {type(error).__name__}") from error
+        found.logits[batch] = logits
+        for parts in more:
+            for at, row, length in zip(batch, parts, lengths, strict=True):
+                found.parts[at] = row[:length].copy()
+
+    def _judgement(
+        self,
+        given: JudgeInput,
+        shares: Mapping[str, Mapping[str, float]],
+        parts: NDArray[np.float32] | None,
+    ) -> Judgement:
+        if parts is None or judged_low(shares["urgency"]):
+            return Judgement(shares)
+        text, places = self._encoder.places(given.text, given.brand)
+        added = parts @ direction(shares["urgency"])
+        return Judgement(shares, moving_words(text, places, added.tolist()))
 
     def _encoded(self, inputs: Sequence[JudgeInput]) -> list[list[int]]:
         rows: list[list[int]] = []
@@ -111,19 +157,16 @@ class OnnxJudge:
                 raise RecordError("the tokenizer refused an input") from error
         return rows
 
-    def _shares(self, logits: NDArray[np.float32]) -> list[Judgement]:
-        columns, at = {}, 0
-        for field, labels in FIELDS.items():
-            part = logits[:, at : at + len(labels)]
-            columns[field] = softmax(part / self._config.temperatures[field]).tolist()
-            at += len(labels)
+    def _shares(self, logits: NDArray[np.float32]) -> list[dict[str, dict[str, float]]]:
+        columns = {
+            field: softmax(logits[:, span_of(field)] / self._config.temperatures[field]).tolist()
+            for field in FIELDS
+        }
         return [
-            Judgement(
-                {
-                    field: dict(zip(FIELDS[field], column[row], strict=True))
-                    for field, column in columns.items()
-                }
-            )
+            {
+                field: dict(zip(FIELDS[field], column[row], strict=True))
+                for field, column in columns.items()
+            }
             for row in range(len(logits))
         ]
 

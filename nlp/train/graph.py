@@ -2,7 +2,8 @@
 
 Built by hand rather than traced: every operator is one that ONNX Runtime runs fused on a CPU, and
 no tracer's version decides what is shipped. Inputs are ``ids`` (rows, tokens) and ``lengths``
-(rows); padding stands on the right. Output is ``logits`` (rows, labels).
+(rows); padding stands on the right. Outputs are ``logits`` (rows, labels), and ``parts`` (rows,
+tokens, levels): what each token adds to the logits of urgency, which are their sum and the bias.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
+
+from nlp.labels import span_of
 
 Weights = Mapping[str, NDArray[np.float32]]
 MS = "com.microsoft"
@@ -122,7 +125,10 @@ def build(weights: Weights, shape: Shape, *, int8: bool) -> onnx.ModelProto:
         x = _layer(graph, weights, shape, x, f"trunk.encoder.layer.{layer}.")
     _answers(graph, weights, x)
     floats, whole = TensorProto.FLOAT, TensorProto.INT32
-    outputs = [helper.make_tensor_value_info("logits", floats, ["rows", "labels"])]
+    outputs = [
+        helper.make_tensor_value_info("logits", floats, ["rows", "labels"]),
+        helper.make_tensor_value_info("parts", floats, ["rows", "tokens", "levels"]),
+    ]
     inputs = [
         helper.make_tensor_value_info("ids", whole, ["rows", "tokens"]),
         helper.make_tensor_value_info("lengths", whole, ["rows"]),
@@ -207,9 +213,15 @@ def _answers(graph: Graph, weights: Weights, x: str) -> None:
     # (rows, 1, tokens) @ (rows, tokens, hidden): the sum without a masked copy of the states.
     summed = graph.node("MatMul", [graph.node("Unsqueeze", [mask, second]), x])
     total = graph.node("Squeeze", [summed, second])
-    mean = graph.node("Div", [total, graph.node("Cast", [lengths], to=TensorProto.FLOAT)])
+    counts = graph.node("Cast", [lengths], to=TensorProto.FLOAT)
+    mean = graph.node("Div", [total, counts])
     graph.constants.append(numpy_helper.from_array(weights["head.weight"], "head.weight"))
     graph.constants.append(numpy_helper.from_array(weights["head.bias"], "head.bias"))
     graph.nodes.append(
         helper.make_node("Gemm", [mean, "head.weight", "head.bias"], ["logits"], transB=1)
+    )
+    levels = graph.constant("head.urgency", weights["head.weight"][span_of("urgency")].T)
+    spread = graph.node("Unsqueeze", [counts, second])
+    graph.nodes.append(
+        helper.make_node("Div", [graph.node("MatMul", [x, levels]), spread], ["parts"])
     )

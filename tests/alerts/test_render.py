@@ -18,6 +18,8 @@ from alerts.strangers import first_lines, masked, plain, shorten
 from alerts.words import ENGLISH, RUSSIAN, Language, words
 from mentions.model import (
     MAX_TEXT,
+    MAX_WHY,
+    MAX_WORD,
     Action,
     Analysis,
     Decision,
@@ -142,10 +144,33 @@ def test_masked_hides_the_author_also_in_a_signature() -> None:
 
 def test_link_only_shows_nothing_that_the_stranger_wrote() -> None:
     said = mention(title="Заголовок", text="Слова автора", author_name="Имя автора")
-    shown = show(said, analysis(), Manner(brand="Ромашка", privacy=Privacy.LINK))
+    opinion = analysis(why=("Слова",))
+    shown = show(said, opinion, Manner(brand="Ромашка", privacy=Privacy.LINK))
     dumped = json.dumps(shown.blocks, ensure_ascii=False)
     assert not any(word in dumped for word in ("Заголовок", "Слова", "Имя"))
     assert said.url in dumped
+
+
+@pytest.mark.parametrize(
+    ("manner", "line"),
+    [(RU, "Что решило о срочности: карту, <!channel>"), (EN, "What decided the urgency: карту")],
+)
+def test_the_words_that_moved_urgency_are_shown_as_plain_text(manner: Manner, line: str) -> None:
+    shown = show(mention(), analysis(why=("карту", "<!channel>")), manner)
+    texts = [n for n in nodes(shown.blocks) if line in str(n.get("text"))]
+    assert [n["type"] for n in texts] == ["plain_text"]
+
+
+def test_without_words_nothing_is_said_of_them() -> None:
+    assert "Что решило" not in seen(show(mention(), analysis()))
+
+
+def test_masked_hides_the_author_among_the_words() -> None:
+    said = mention(author_name="Вася Пупкинский")
+    opinion = analysis(why=("Пупкинский", "деньги", "ВАСЯ"))
+    page = seen(show(said, opinion, Manner(brand="Ромашка", privacy=Privacy.MASKED)))
+    assert "Что решило о срочности: деньги" in page
+    assert "пупкинский" not in page.casefold()
 
 
 def test_metadata_says_nothing_but_ids() -> None:
@@ -254,7 +279,9 @@ def test_no_stranger_can_page_anyone_or_break_the_message(
         author_name=spell(name),
         url=f"https://a.example/{path}",
     )
-    shown = show(said, analysis(probabilities=SHARES), Manner(brand="Ромашка", privacy=privacy))
+    why = [spell(text)[:MAX_WORD], spell(name)[:MAX_WORD], "\u202eword", "<!here>", "w" * MAX_WORD]
+    opinion = analysis(probabilities=SHARES, why=[word for word in why[:MAX_WHY] if word])
+    shown = show(said, opinion, Manner(brand="Ромашка", privacy=privacy))
     blocks = list(shown.blocks)
     assert check_blocks(blocks) == []
     assert not blocks_too_long(blocks)

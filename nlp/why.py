@@ -1,0 +1,59 @@
+"""Which words of a post moved its urgency most: their exact share in the judge's own answer.
+
+The answer is linear in the mean of the last states, so what each token adds to it is known, at the
+price of one small product (docs/decisions/0052). It is a share in the answer and not what would be
+without the word; how near the two are is measured by taking words away (``bench.why``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mentions.model import MAX_WHY, MAX_WORD, Urgency
+from nlp.encoding import Place
+
+_WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
+
+
+def words(text: str) -> list[tuple[str, Place]]:
+    """The words of a text and where they stand; marks and signs are none."""
+    return [(found.group(), found.span()) for found in _WORD.finditer(text)]
+
+
+def direction(shares: Mapping[str, float]) -> NDArray[np.float64]:
+    """Along the logits of urgency: the likeliest level up, the others down by likelihood."""
+    found = np.array(list(shares.values()))
+    said = int(found.argmax())
+    found[said] = 0.0
+    towards = -found / max(found.sum(), 1e-12)
+    towards[said] = 1.0
+    return towards
+
+
+def weights(text: str, places: Sequence[Place], added: Sequence[float]) -> dict[str, float]:
+    """What each word adds, wherever it stands, by its folded form; words not read have none."""
+    owner = {at: word.casefold() for word, place in words(text) for at in range(*place)}
+    found: dict[str, float] = {}
+    for part, place in zip(added, places, strict=True):
+        for word in {owner[at] for at in range(*place) if at in owner}:
+            found[word] = found.get(word, 0.0) + part
+    return found
+
+
+def moving_words(text: str, places: Sequence[Place], added: Sequence[float]) -> tuple[str, ...]:
+    """The words that add most, most first, as they are first written; none that takes away."""
+    found = weights(text, places, added)
+    written: dict[str, str] = {}
+    for word, _ in words(text):
+        written.setdefault(word.casefold(), word)
+    most = sorted(found, key=lambda word: -found[word])[:MAX_WHY]
+    return tuple(written[word][:MAX_WORD] for word in most if found[word] > 0)
+
+
+def judged_low(shares: Mapping[str, float]) -> bool:
+    """Nobody asks why a post may wait for ever."""
+    return max(shares, key=shares.__getitem__) == Urgency.LOW

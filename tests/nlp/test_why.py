@@ -1,0 +1,144 @@
+"""The words shown for an urgency are the post's own, few, and those that it hangs on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from onnx import numpy_helper
+
+from bench.texts import demo
+from bench.why import deletion, without
+from mentions.model import MAX_WHY, MAX_WORD
+from nlp.encoding import NOWHERE, Encoder, plain
+from nlp.judge import SHIPPED, JudgeInput
+from nlp.labels import span_of
+from nlp.onnx_judge import OnnxJudge
+from nlp.why import direction, moving_words, weights, words
+from tests.nlp.conftest import Tiny
+from tests.nlp.tiny import make_tokenizer
+
+ANY_TEXT = st.text(st.characters(), max_size=300)
+URGENT = "Марка украли деньги с карты, помогите"
+
+
+def changed(tiny: Tiny, out: Path, change: Callable[[onnx.ModelProto], None]) -> OnnxJudge:
+    """The tiny judge with other weights."""
+    for name in ("config.json", "tokenizer.json"):
+        (out / name).write_bytes((tiny.options.out / name).read_bytes())
+    model = onnx.load(str(tiny.options.out / "model.onnx"))
+    change(model)
+    (out / "model.onnx").write_bytes(model.SerializeToString())
+    return OnnxJudge.load(out)
+
+
+@pytest.fixture(scope="session")
+def alarmed(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> OnnxJudge:
+    """The tiny judge, which has not learned to tell what is urgent: all of it is."""
+
+    def never_low(model: onnx.ModelProto) -> None:
+        bias = next(each for each in model.graph.initializer if each.name == "head.bias")
+        raised = numpy_helper.to_array(bias).copy()
+        raised[span_of("urgency")] += (-20.0, 0.0, 0.0, 0.0)
+        bias.CopyFrom(numpy_helper.from_array(raised, "head.bias"))
+
+    return changed(tiny, tmp_path_factory.mktemp("alarmed"), never_low)
+
+
+def test_words_are_letters_and_figures_with_what_joins_them() -> None:
+    found = [word for word, _ in words("<!here> Кто-то, don't... №5 *эй* _да_ 😡 a.b")]
+    assert found == ["here", "Кто-то", "don't", "5", "эй", "да", "a", "b"]
+
+
+def test_the_pieces_of_a_word_count_together() -> None:
+    places = [NOWHERE, (0, 3), (3, 6), (6, 11), (12, 18), NOWHERE]
+    added = [9.0, 0.2, 0.3, 0.1, -1.0, 9.0]
+    found = weights("деньги плохо Деньги", places, added)
+    assert found == {"деньги": pytest.approx(-0.5), "плохо": pytest.approx(0.1)}
+
+
+def test_what_adds_most_comes_first_and_what_takes_away_never() -> None:
+    places = [(0, 1), (2, 3), (4, 5)]
+    assert moving_words("a B c", places, [0.1, 0.5, -0.2]) == ("B", "a")
+
+
+def test_the_likeliest_level_is_set_against_the_others_as_likely_as_they_are() -> None:
+    found = direction({"low": 0.1, "normal": 0.1, "high": 0.6, "critical": 0.2})
+    assert found.tolist() == pytest.approx([-0.25, -0.25, 1.0, -0.5])
+    assert np.isfinite(direction({"low": 0.0, "normal": 0.0, "high": 1.0, "critical": 0.0})).all()
+
+
+@given(ANY_TEXT, st.none() | ANY_TEXT, st.integers(20, 60))
+@settings(deadline=None)
+def test_every_token_of_a_sequence_has_its_place(text: str, brand: str | None, most: int) -> None:
+    encoder = Encoder(make_tokenizer(), max_tokens=most)
+    read, places = encoder.places(text * 3, brand)
+    assert read == plain(text * 3)
+    assert len(places) == len(encoder([text * 3], [brand])[0])
+    assert all(0 <= start <= end <= len(read) for start, end in places)
+
+
+@given(ANY_TEXT)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_the_words_are_the_posts_own_and_few(alarmed: OnnxJudge, text: str) -> None:
+    why = alarmed([JudgeInput(f"{text} {URGENT} {text}", "Марка")])[0].why
+    own = {word[:MAX_WORD] for word, _ in words(plain(f"{text} {URGENT} {text}"))}
+    assert set(why) <= own
+    assert 1 <= len(why) <= MAX_WHY
+    assert len(set(why)) == len(why)
+
+
+def test_a_post_that_needs_no_answer_has_no_why(judge: OnnxJudge, alarmed: OnnxJudge) -> None:
+    given = [JudgeInput(URGENT, "Марка")]
+    calm, urgent = judge(given)[0], alarmed(given)[0]
+    assert (calm["urgency"], calm.why) == ("low", ())
+    assert urgent["urgency"] != "low"
+    assert urgent.why
+
+
+def test_company_changes_no_words(alarmed: OnnxJudge) -> None:
+    inputs = [JudgeInput(f"{URGENT} {'очень ' * n}", "Марка") for n in range(9)]
+    assert [j.why for j in alarmed(inputs)] == [alarmed([each])[0].why for each in inputs]
+
+
+def test_tokens_add_up_to_the_answer(judge: OnnxJudge) -> None:
+    """The logits of urgency are the bias and what the tokens add: the bias is the same for all."""
+    answers = judge.answers([JudgeInput(URGENT, "Марка"), JudgeInput("да")])
+    sums = [parts.sum(0) for parts in answers.parts if parts is not None]
+    biases = [
+        row[span_of("urgency")] - total for row, total in zip(answers.logits, sums, strict=True)
+    ]
+    assert biases[0] == pytest.approx(biases[1], abs=1e-4)
+
+
+def test_weights_of_an_older_export_give_no_why(tiny: Tiny, tmp_path: Path) -> None:
+    def without_parts(model: onnx.ModelProto) -> None:
+        del model.graph.output[1:]
+
+    old = changed(tiny, tmp_path, without_parts)
+    new = OnnxJudge.load(tiny.options.out)
+    assert (old.explains, new.explains) == (False, True)
+    given = [JudgeInput(URGENT, "Марка")]
+    assert old(given)[0].probabilities == new(given)[0].probabilities
+
+
+def test_a_word_is_taken_away_wherever_it_stands() -> None:
+    assert without("Деньги, где деньги? Деньгами", {"деньги"}) == ", где ? Деньгами"
+
+
+class TestShippedModel:
+    def test_urgency_hangs_on_the_words_shown(self) -> None:
+        """Taking them away lowers it clearly more than taking as many others away."""
+        judge = OnnxJudge.load(SHIPPED)
+        if not judge.explains:
+            pytest.skip("these weights were exported without the tokens' parts")
+        found = deletion(judge, demo())
+        assert found.posts >= 20
+        for count in (1, 3, 5):
+            assert found.shown[count] > 2 * max(found.random[count], 0.0)
+        assert found.shown[5] > found.random[5] + 0.1
