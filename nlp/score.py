@@ -1,4 +1,7 @@
-"""The stage that gives every stored mention an analysis. Killed anywhere, the next run goes on."""
+"""The stage that gives every stored mention an analysis. Killed anywhere, the next run goes on.
+
+Several may run side by side: each claims the batch that it judges, and leaves the others' alone.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,9 @@ from mentions.counts import Counts
 from mentions.failpoints import failpoint
 from mentions.model import Analysis
 from mentions.store import Store
+from mentions.store.claims import Claims, Stretch, Taken
 from mentions.store.ledger import OK, Reject
-from mentions.store.mentions import StoredMention
+from mentions.store.mentions import Cursor, StoredMention
 from nlp.analysis import analysis_of, input_of, text_of, unreadable
 from nlp.judge import Judge, judge_each
 
@@ -28,7 +32,8 @@ def score(
     limit: int | None = None,
     progress: Progress = lambda done, of: None,
 ) -> Counts:
-    """Counts: missing = scored + rejected + conflict, once done; untrusted are among the scored.
+    """Counts: missing = scored + rejected + conflict, once done, for one that runs alone; what
+    another does beside it is among its missing only. Untrusted are among the scored.
 
     ``load`` is called only if something is missing: most runs find nothing, and a model costs time.
     """
@@ -38,14 +43,46 @@ def score(
     if wanted <= 0:
         return counts
     run = store.ledger.begin_run("score")
-    judge, done = load(), 0
-    for batch in _limited(store.mentions.unscored(BATCH), limit):
-        counts.update(_score_batch(store, judge, names, batch))
-        done += len(batch)
-        progress(done, max(wanted, done))
+    judge, done, claims = load(), 0, store.claims("score")
+    with claims.kept_alive():
+        for batch in _limited(_unshared(store, claims), limit):
+            counts.update(_score_batch(store, judge, names, batch))
+            done += len(batch)
+            progress(done, max(wanted, done))
     complaints = [f"{counts['rejected']} not scored"] if counts["rejected"] else []
     store.ledger.end_run(run, counts, "rejected" if complaints else OK, complaints)
     return counts
+
+
+def _unshared(store: Store, claims: Claims) -> Iterator[list[StoredMention]]:
+    """Batches that nobody else is judging; when there are no more, what the others have left."""
+    tried: set[str] = set()
+    others: Taken | None = None
+    after: Cursor | None = None
+    while True:
+        # In this order: what was given back before ``taken`` has left the page.
+        taken = claims.taken()
+        page, end = store.mentions.unscored(BATCH, after)
+        new = [stored for stored in page if stored.id not in tried]
+        free = [stored for stored in new if claims.is_free(stored.place, taken)]
+        if free and not claims.take(_stretch(free), taken):
+            continue
+        if free:
+            tried.update(stored.id for stored in free)
+            yield free
+        if len(free) < len(new):
+            others = taken
+        after = end
+        if after is None and others is None:
+            return
+        if after is None and others is not None:
+            claims.wait_for_others(others)
+            others = None
+
+
+def _stretch(batch: Sequence[StoredMention]) -> Stretch:
+    places = [stored.place for stored in batch]
+    return min(places), max(places)
 
 
 def _limited(

@@ -9,6 +9,7 @@ from datetime import datetime
 from mentions.counts import Counts
 from mentions.settings import Settings
 from mentions.store.alerts import AlertStore
+from mentions.store.claims import Claims
 from mentions.store.client import PATIENCE, Client, connect
 from mentions.store.ledger import Ledger
 from mentions.store.mentions import MentionStore
@@ -28,6 +29,10 @@ class Store:
         self.mentions = MentionStore(client, self.names, self.ledger)
         self.alerts = AlertStore(client, self.names)
         self._retention = settings.retention
+
+    def claims(self, stage: str) -> Claims:
+        """For one worker of the stage, beside others."""
+        return Claims(self.client, self.names, stage)
 
     def retain(self, *, now: datetime, dry_run: bool = False) -> Counts:
         """Delete what is older than its index may keep; counts by index."""

@@ -22,6 +22,7 @@ ROUNDS = 5  # how often a write that lost a race is read and tried again
 BATCH = 500
 
 Document = dict[str, Any]
+Cursor = list[Any]  # a place in the order of a search
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,11 @@ class StoredMention:
     @property
     def id(self) -> str:
         return self.mention.id
+
+    @property
+    def place(self) -> tuple[int, str]:
+        """In the order in which ``unscored`` goes, for claims of a stretch of it."""
+        return int(self.mention.at.timestamp() * 1_000), self.id
 
 
 def document_of(
@@ -165,9 +171,13 @@ class MentionStore:
         answer = self._client.call(lambda es: es.mget(index=self._index, ids=wanted))
         return {hit["_id"]: _stored(hit) for hit in answer["docs"] if hit.get("found")}
 
-    def unscored(self, batch: int = BATCH) -> Iterator[list[StoredMention]]:
-        """Mentions without an analysis, in batches, oldest first."""
-        return self._scan(UNSCORED, batch)
+    def unscored(
+        self, batch: int = BATCH, after: Cursor | None = None
+    ) -> tuple[list[StoredMention], Cursor | None]:
+        """Mentions without an analysis as of now, oldest first, and where the next page begins."""
+        self._client.refresh(self._index)
+        page, end = self._page(UNSCORED, batch, order="asc", after=after)
+        return page, end if len(page) == batch else None
 
     def undecided(self, batch: int = BATCH) -> Iterator[list[StoredMention]]:
         """Analysed mentions without a decision, in batches, oldest first."""
@@ -197,7 +207,7 @@ class MentionStore:
     def _scan(self, query: Document, batch: int) -> Iterator[list[StoredMention]]:
         """Pages by place in the order, with no point in time: what is written drops out."""
         self._client.refresh(self._index)
-        after: list[Any] | None = None
+        after: Cursor | None = None
         while True:
             page, after = self._page(query, batch, order="asc", after=after)
             if page:
@@ -206,8 +216,8 @@ class MentionStore:
                 return
 
     def _page(
-        self, query: Document, size: int, *, order: str, after: list[Any] | None
-    ) -> tuple[list[StoredMention], list[Any] | None]:
+        self, query: Document, size: int, *, order: str, after: Cursor | None
+    ) -> tuple[list[StoredMention], Cursor | None]:
         answer = self._client.call(
             lambda es: es.search(
                 index=self._index,

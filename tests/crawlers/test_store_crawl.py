@@ -35,7 +35,7 @@ def crawl(molva: Molva, *options: str, **env: str) -> dict[str, Any]:
 
 def mentions(store: Store) -> dict[str, StoredMention]:
     """All mentions, by native id."""
-    return {m.mention.native_id: m for batch in store.mentions.unscored() for m in batch}
+    return {m.mention.native_id: m for m in store.mentions.unscored()[0]}
 
 
 def health(molva: Molva, *options: str) -> Ended:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -17,7 +18,7 @@ from nlp.analysis import text_of
 from nlp.judge import SHIPPED, JudgeInput, Judgement
 from nlp.labels import FIELDS
 from nlp.score import score
-from tests.factories import mention
+from tests.factories import analysis, mention
 
 NAMES = {"romashka": "Ромашка"}
 
@@ -38,7 +39,7 @@ class Plain:
         even = {f: dict.fromkeys(labels, 0.5 / len(labels)) for f, labels in FIELDS.items()}
         for field, label in (("sentiment", "negative"), ("urgency", "high")):
             even[field][label] += 0.5
-        return [Judgement(even) for _ in inputs]
+        return [Judgement(even, ("отвечает", "день")) for _ in inputs]
 
 
 def some(count: int, **changed: object) -> list[Mention]:
@@ -67,6 +68,7 @@ def test_every_mention_is_scored_once(store: Store) -> None:
         assert found.analysis is not None
         assert (found.analysis.sentiment, found.analysis.model) == ("negative", "plain@1")
         assert (found.analysis.language, found.analysis.trusted) == ("ru", True)
+        assert found.analysis.why == ("отвечает", "день")
     assert score(store, never, NAMES)["missing"] == 0
 
 
@@ -115,17 +117,89 @@ def test_a_changed_text_is_judged_anew(store: Store) -> None:
     assert judge.asked[0].text == "Ромашка наконец ответила"
 
 
-def test_two_scorers_at_once_lose_nothing(store: Store) -> None:
-    """The second writes first; the first finds the documents changed and leaves them be."""
+def test_a_judgement_that_comes_second_leaves_the_first_be(store: Store) -> None:
+    """As of a scorer that slept longer than its claim lasts."""
     store.mentions.put(some(4))
 
     class Slow(Plain):
         def __call__(self, inputs: Sequence[JudgeInput]) -> list[Judgement]:
-            score(store, lambda: Plain("quick@1"), NAMES)
+            page, _ = store.mentions.unscored()
+            store.mentions.set_analysis([(m, analysis(model="quick@1")) for m in page])
             return super().__call__(inputs)
 
     counts = score(store, Slow, NAMES)
     assert (counts["scored"], counts["conflict"]) == (0, 4)
+    assert store.mentions.unscored_count() == 0
+
+
+SCORER = """
+import sys, time
+from mentions.settings import load_settings
+from mentions.store import open_store
+from nlp import score
+from tests.nlp.test_score import NAMES, Plain
+
+class Slow(Plain):
+    def __call__(self, inputs):
+        time.sleep(0.2)
+        return super().__call__(inputs)
+
+score.BATCH = 20
+judge = Slow(sys.argv[1])
+with open_store(load_settings()) as store:
+    print("ready", flush=True)
+    sys.stdin.readline()
+    score.score(store, lambda: judge, NAMES)
+print(len(judge.asked))
+"""
+
+
+def scorer(model: str) -> subprocess.Popen[str]:
+    """Waits for a line, and says in the end how many posts it has judged."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCORER, model],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def test_two_scorers_share_the_work_and_judge_nothing_twice(
+    store: Store, molva_env: Callable[[str], None]
+) -> None:
+    molva_env(WATCH)
+    mentions = some(200)
+    store.mentions.put(mentions)
+    both = [scorer("one@1"), scorer("other@1")]
+    for each in both:
+        assert each.stdin is not None
+        each.stdin.write("\n")
+        each.stdin.flush()
+    judged = [int(each.communicate(timeout=120)[0]) for each in both]
+    assert sum(judged) == 200
+    assert min(judged) > 0
+    found = store.mentions.get([m.id for m in mentions]).values()
+    models = [each.analysis.model for each in found if each.analysis]
+    assert [models.count("one@1"), models.count("other@1")] == judged
+
+
+def test_what_one_scorer_dies_over_the_other_finishes(
+    store: Store, molva_env: Callable[[str], None]
+) -> None:
+    molva_env(WATCH)
+    store.mentions.put(some(60))
+    dying, living = scorer("dying@1"), scorer("living@1")
+    for each in (dying, living):
+        assert each.stdin is not None
+        each.stdin.write("\n")
+        each.stdin.flush()
+    time.sleep(0.3)
+    dying.kill()
+    living.communicate(timeout=120)
+    dying.communicate()
     assert store.mentions.unscored_count() == 0
 
 

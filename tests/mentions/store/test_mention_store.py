@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 from mentions.model import Action, Decision, Reason, Sentiment
 from mentions.store import Store
-from mentions.store.mentions import StoredMention
+from mentions.store.mentions import Cursor, StoredMention
 from tests.factories import NOW, analysis, mention
 
 
@@ -80,6 +81,15 @@ def test_a_judgement_of_the_old_text_is_not_put_on_the_new_one(store: Store) -> 
     assert stored(store, mention().id).analysis is None
 
 
+def unscored(store: Store, batch: int) -> Iterator[list[StoredMention]]:
+    after: Cursor | None = None
+    while True:
+        page, after = store.mentions.unscored(batch, after)
+        yield page
+        if after is None:
+            return
+
+
 def test_scans_find_everything_that_is_missing_in_order_and_in_batches(store: Store) -> None:
     # Equal times: the order must not depend on them alone.
     many = [
@@ -87,7 +97,7 @@ def test_scans_find_everything_that_is_missing_in_order_and_in_batches(store: St
     ]
     store.mentions.put(many)
     assert store.mentions.unscored_count() == 23
-    batches = list(store.mentions.unscored(batch=5))
+    batches = list(unscored(store, 5))
     assert [len(batch) for batch in batches] == [5, 5, 5, 5, 3]
     found = [m.mention for batch in batches for m in batch]
     assert found == sorted(many, key=lambda m: (m.at, m.id))
@@ -95,7 +105,7 @@ def test_scans_find_everything_that_is_missing_in_order_and_in_batches(store: St
 
 def test_scans_lose_nothing_while_they_are_written_to(store: Store) -> None:
     store.mentions.put([mention(native_id=str(n)) for n in range(23)])
-    for batch in store.mentions.unscored(batch=5):
+    for batch in unscored(store, 5):
         store.mentions.set_analysis([(m, analysis()) for m in batch])
     assert store.mentions.unscored_count() == 0
     for batch in store.mentions.undecided(batch=4):
