@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from nlp.encoding import plain
 
@@ -80,7 +81,13 @@ def detect(text: str) -> Language:
 
 
 def _of_script(letters: Iterable[str], script: str) -> list[str]:
-    return [letter for letter in letters if unicodedata.name(letter, "").startswith(script)]
+    return [letter for letter in letters if _name(letter).startswith(script)]
+
+
+@lru_cache(maxsize=4_096)
+def _name(letter: str) -> str:
+    """A post has a few dozen different letters, and finding a name takes long."""
+    return unicodedata.name(letter, "")
 
 
 def _latin(words: list[str]) -> Language:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -63,7 +64,11 @@ class Answers:
 
 
 class OnnxJudge:
-    """Scores on all cores; identical inputs once; memory does not grow with the texts' length."""
+    """Scores on all cores; identical inputs once; memory does not grow with the texts' length.
+
+    Each core takes a batch of its own. Cores that share the operators of one batch wait for each
+    other some three hundred times in it (docs/decisions/0053).
+    """
 
     def __init__(
         self,
@@ -71,20 +76,24 @@ class OnnxJudge:
         encoder: Encoder,
         config: ModelConfig,
         revision: str,
+        *,
+        threads: int,
     ) -> None:
         self._session, self._encoder, self._config = session, encoder, config
-        self._revision = revision
+        self._revision, self._threads = revision, threads
 
     @classmethod
-    def load(cls, directory: Path, *, threads: int | None = None) -> Self:
+    def load(cls, directory: Path, *, threads: int | None = None, weights: str = WEIGHTS) -> Self:
+        """``weights``: another file of the directory than the one that is shipped."""
         config = ModelConfig.load(directory / CONFIG)
         encoder = Encoder.load(directory / TOKENIZER, max_tokens=config.max_tokens)
         try:
-            weights = (directory / WEIGHTS).read_bytes()
+            content = (directory / weights).read_bytes()
         except OSError as error:
-            raise ConfigError(f"{directory} has no weights ({WEIGHTS}): `molva train`") from error
-        revision = sha256(weights).hexdigest()[:12]
-        return cls(_session(weights, threads or _cores()), encoder, config, revision)
+            raise ConfigError(f"{directory} has no weights ({weights}): `molva train`") from error
+        revision = sha256(content).hexdigest()[:12]
+        session = _session(content)
+        return cls(session, encoder, config, revision, threads=threads or _cores())
 
     @property
     def model(self) -> str:
@@ -112,20 +121,18 @@ class OnnxJudge:
     def answers(self, inputs: Sequence[JudgeInput]) -> Answers:
         rows = self._encoded(inputs)
         found = Answers(np.empty((len(rows), WIDTH), np.float32), [None] * len(rows))
-        for batch in by_length([len(row) for row in rows]):
-            ids, lengths = padded([rows[at] for at in batch], self._encoder.special.pad)
-            self._answer(batch, ids, lengths, found)
+
+        def answer(batch: Sequence[int]) -> None:
+            self._answer(batch, [rows[at] for at in batch], found)
+
+        with ThreadPoolExecutor(self._threads) as pool:
+            list(pool.map(answer, by_length([len(row) for row in rows])))
         if not np.isfinite(found.logits).all():
             raise RecordError("the model's answer is not a number")
         return found
 
-    def _answer(
-        self,
-        batch: Sequence[int],
-        ids: NDArray[np.int32],
-        lengths: NDArray[np.int32],
-        found: Answers,
-    ) -> None:
+    def _answer(self, batch: Sequence[int], rows: Sequence[Sequence[int]], found: Answers) -> None:
+        ids, lengths = padded(rows, self._encoder.special.pad)
         try:
             logits, *more = self._session.run(None, {"ids": ids, "lengths": lengths})
         except (Fail, InvalidArgument, RuntimeException) as error:
@@ -181,12 +188,11 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _session(weights: bytes, threads: int) -> onnxruntime.InferenceSession:
+def _session(weights: bytes) -> onnxruntime.InferenceSession:
+    """Runs in the thread that asks, with no threads of its own; several may ask at once."""
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = 1
     options.log_severity_level = 3
-    # Waiting threads that spin take the cores from the crawl and the scheduler beside us.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
     except (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, NoSuchFile) as error:

@@ -26,10 +26,10 @@ def words(text: str) -> list[tuple[str, Place]]:
 
 def direction(shares: Mapping[str, float]) -> NDArray[np.float64]:
     """Along the logits of urgency: the likeliest level up, the others down by likelihood."""
-    found = np.array(list(shares.values()))
-    said = int(found.argmax())
-    found[said] = 0.0
-    towards = -found / max(found.sum(), 1e-12)
+    towards: NDArray[np.float64] = -np.array(list(shares.values()), np.float64)
+    said = int(towards.argmin())
+    towards[said] = 0.0
+    towards /= max(-towards.sum(), 1e-12)
     towards[said] = 1.0
     return towards
 

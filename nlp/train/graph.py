@@ -185,18 +185,19 @@ def _layer(graph: Graph, weights: Weights, shape: Shape, x: str, at: str) -> str
 
 
 def _joined(graph: Graph, weights: Weights, shape: Shape, x: str, new: str, at: str) -> str:
-    """A block's output, added to its input and normalised."""
+    """A block's output, added to its input and normalised.
+
+    Two operators: ``SkipLayerNormalization``, which is both, goes through the values one by one.
+    """
     last = f"{at}dense"
     dense = graph.linear(new, last, weights[f"{last}.weight"], weights[f"{last}.bias"])
     return graph.node(
-        "SkipLayerNormalization",
+        "LayerNormalization",
         [
-            x,
-            dense,
+            graph.node("Add", [x, dense]),
             graph.constant(f"{at}gain", weights[f"{at}LayerNorm.weight"]),
             graph.constant(f"{at}shift", weights[f"{at}LayerNorm.bias"]),
         ],
-        domain=MS,
         epsilon=shape.epsilon,
     )
 
