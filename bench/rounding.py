@@ -1,0 +1,47 @@
+"""What int8 costs: every measure of ``molva evaluate`` beside that of the same weights in float32.
+
+    python -m bench.rounding --data DIR --model DIR
+
+The model's directory holds both, as ``molva train --keep-float32`` leaves it. The temperatures are
+those of the shipped weights for both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from nlp.evaluate import Table, evaluate, held_back
+from nlp.onnx_judge import OnnxJudge
+from nlp.train.export import FLOAT32
+
+REACH = 0.3  # points that may be lost
+ERROR = "ECE"  # the measure of which less is better
+
+
+def losses(whole: Table, rounded: Table) -> Iterator[tuple[str, float, float]]:
+    """Measure, its value in float32, and how many points of a hundred int8 loses."""
+    for name, row in whole.items():
+        for measure, value in row.items():
+            if measure == "rows":
+                continue
+            lost = 100 * (value - rounded[name][measure])
+            yield f"{name}: {measure}", value, -lost if measure.endswith(ERROR) else lost
+
+
+@click.command
+@click.option("--data", type=click.Path(path_type=Path, file_okay=False), required=True)
+@click.option("--model", type=click.Path(path_type=Path, file_okay=False), required=True)
+def command(*, data: Path, model: Path) -> None:
+    """Print each measure in float32 and the points that int8 loses, the largest loss last."""
+    examples = held_back(data)
+    whole = evaluate(OnnxJudge.load(model, weights=FLOAT32), examples)
+    found = sorted(losses(whole, evaluate(OnnxJudge.load(model), examples)), key=lambda f: f[2])
+    for name, value, lost in found:
+        click.echo(f"{name:40} {value:.4f} {lost:+7.2f}{'  !' if lost > REACH else ''}")
+
+
+if __name__ == "__main__":
+    command()
