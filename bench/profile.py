@@ -22,7 +22,7 @@ from bench.texts import invented
 from nlp.batches import by_length, padded
 from nlp.encoding import Encoder
 from nlp.judge import SHIPPED
-from nlp.onnx_judge import CONFIG, TOKENIZER, WEIGHTS, ModelConfig
+from nlp.onnx_judge import CONFIG, TOKEN_BUDGET, TOKENIZER, WEIGHTS, ModelConfig
 
 LEAST = 0.005  # of the time: what takes less is not listed
 Batch = tuple[NDArray[np.int32], NDArray[np.int32]]
@@ -33,7 +33,7 @@ def batches(model: Path, posts: int) -> list[Batch]:
     encoder = Encoder.load(model / TOKENIZER, max_tokens=most)
     inputs = invented(posts)
     rows = encoder([each.text for each in inputs], [each.brand for each in inputs])
-    groups = by_length([len(row) for row in rows])
+    groups = by_length([len(row) for row in rows], TOKEN_BUDGET)
     return [padded([rows[at] for at in group], encoder.special.pad) for group in groups]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from logging import CRITICAL
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +28,14 @@ MAX_TOKENS = 192
 MARKS = {"cls_token": "<s>", "sep_token": "</s>", "pad_token": "<pad>", "unk_token": "<unk>"}
 
 
-class MeanPooled(BertPreTrainedModel):
+class MeanPooled(BertPreTrainedModel):  # type: ignore[no-untyped-call]
     """A BERT with one linear answer on the mean of its last states, as the judge is."""
 
     def __init__(self, config: BertConfig) -> None:
         super().__init__(config)
         self.trunk = BertModel(config, add_pooling_layer=False)
-        self.head = torch.nn.Linear(config.hidden_size, config.num_labels)
-        self.post_init()
+        self.head = torch.nn.Linear(int(config.hidden_size), int(config.num_labels or 0))
+        self.post_init()  # type: ignore[no-untyped-call]
 
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor, **_: Any
@@ -46,12 +47,13 @@ class MeanPooled(BertPreTrainedModel):
 
 def transformers_pipeline(model: Path) -> Pipeline:
     """``transformers.pipeline`` on the dequantised weights of a model directory, in float32."""
-    logging.set_verbosity(logging.CRITICAL)  # else it lists every class that ours is not
+    logging.set_verbosity(CRITICAL)  # else it lists every class that ours is not
     graph = onnx.load(str(model / WEIGHTS)).graph
     weights = _weights(graph)
-    net = MeanPooled(_config(graph, weights)).eval()
+    net = MeanPooled(_config(graph, weights))
     net.load_state_dict(weights)
-    tokenizer = PreTrainedTokenizerFast(
+    net.train(mode=False)
+    tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_file=str(model / TOKENIZER),
         model_max_length=MAX_TOKENS,
         **MARKS,
@@ -117,5 +119,5 @@ def _config(graph: Any, weights: dict[str, Tensor]) -> BertConfig:
         max_position_embeddings=weights["trunk.embeddings.position_embeddings.weight"].shape[0],
         type_vocab_size=1,
         layer_norm_eps=attributes["epsilon"],
-        num_labels=weights["head.bias"].shape[0],
+        id2label={at: str(at) for at in range(weights["head.bias"].shape[0])},
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import resource
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -62,7 +63,7 @@ def _compare(model: Path, inputs: Sequence[JudgeInput], ours: float) -> None:
     click.echo(f"pipeline, one at a time  {alone:6.1f} posts/s: shipped is {ours / alone:.1f} x")
     best = 0.0
     for size in BATCHES:
-        _, seconds = _timed(lambda size=size: pipe(texts, batch_size=size, **options))
+        _, seconds = _timed(partial(pipe, texts, batch_size=size, **options))
         best = max(best, len(texts) / seconds)
     click.echo(f"pipeline, best batch     {best:6.1f} posts/s: shipped is {ours / best:.1f} x")
 

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-TOKEN_BUDGET = 512  # of one batch, padding included; more no longer fits the cores' caches
 
+def by_length(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
+    """Positions in batches of like length, the longest first: trouble with memory shows at once.
 
-def by_length(lengths: Sequence[int], budget: int = TOKEN_BUDGET) -> Iterator[list[int]]:
-    """Positions in batches of like length, the longest first: trouble with memory shows at once."""
+    ``budget``: the tokens of a batch, padding included; a longer text stands alone.
+    """
     batch: list[int] = []
     for at in sorted(range(len(lengths)), key=lambda at: -lengths[at]):
         if batch and (len(batch) + 1) * lengths[batch[0]] > budget:

@@ -22,6 +22,7 @@ from nlp.onnx_judge import OnnxJudge, softmax
 
 CURE = "a Hugging Face model needs more: pip install -r requirements/train.txt"
 MAX_TOKENS = 256
+TOKEN_BUDGET = 512  # of one batch
 SENTIMENT_WORDS = {
     "negative": "negative",
     "neutral": "neutral",
@@ -109,7 +110,7 @@ class HfJudge:
         longest = min(MAX_TOKENS, self._net.config.max_position_embeddings - 2)
         rows = [self._ids(each, longest) for each in inputs]
         found = np.empty((len(rows), self._net.config.num_labels), np.float32)
-        for batch in by_length([len(row) for row in rows]):
+        for batch in by_length([len(row) for row in rows], TOKEN_BUDGET):
             ids, lengths = padded([rows[at] for at in batch], self._tokenizer.pad_token_id or 0)
             mask = np.arange(ids.shape[1])[None, :] < lengths[:, None]
             with torch.inference_mode():

@@ -32,6 +32,7 @@ from nlp.why import direction, judged_low, moving_words
 
 WEIGHTS, TOKENIZER, CONFIG = "model.onnx", "tokenizer.json", "config.json"
 ENCODED_TOGETHER = 1_024  # texts
+TOKEN_BUDGET = 256  # of one batch: what a core's own cache holds of it
 WIDTH = sum(map(len, FIELDS.values()))
 
 
@@ -126,7 +127,7 @@ class OnnxJudge:
             self._answer(batch, [rows[at] for at in batch], found)
 
         with ThreadPoolExecutor(self._threads) as pool:
-            list(pool.map(answer, by_length([len(row) for row in rows])))
+            list(pool.map(answer, by_length([len(row) for row in rows], TOKEN_BUDGET)))
         if not np.isfinite(found.logits).all():
             raise RecordError("the model's answer is not a number")
         return found

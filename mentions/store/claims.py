@@ -112,7 +112,8 @@ class Claims:
         no longer what it was: moved on, given back, run out.
         """
         self.give_back()
-        while self._of_others(self.taken()) == self._of_others(seen):
+        others = self._of_others(seen)
+        while others and self._of_others(self.taken()) == others:
             sleep(self._lease / RENEWALS / 4)
 
     def _of_others(self, taken: Taken) -> dict[str, Stretch]:
