@@ -35,17 +35,22 @@ def direction(shares: Mapping[str, float]) -> NDArray[np.float64]:
 
 
 def weights(text: str, places: Sequence[Place], added: Sequence[float]) -> dict[str, float]:
-    """What each word adds, wherever it stands, by its folded form; words not read have none."""
+    """What each word adds, wherever it stands, by its folded form; words not read have none.
+
+    Each token counts by what it adds beyond the post's usual token, or words of many pieces lead.
+    """
+    own = [part for part, (start, end) in zip(added, places, strict=True) if end > start]
+    usual = sum(own) / max(len(own), 1)
     owner = {at: word.casefold() for word, place in words(text) for at in range(*place)}
     found: dict[str, float] = {}
     for part, place in zip(added, places, strict=True):
         for word in {owner[at] for at in range(*place) if at in owner}:
-            found[word] = found.get(word, 0.0) + part
+            found[word] = found.get(word, 0.0) + part - usual
     return found
 
 
 def moving_words(text: str, places: Sequence[Place], added: Sequence[float]) -> tuple[str, ...]:
-    """The words that add most, most first, as they are first written; none that takes away."""
+    """The words that add most, most first, as they are first written; none below the usual."""
     found = weights(text, places, added)
     written: dict[str, str] = {}
     for word, _ in words(text):
