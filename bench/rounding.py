@@ -13,22 +13,21 @@ from pathlib import Path
 
 import click
 
-from nlp.evaluate import Table, evaluate, held_back
+from nlp.evaluate import evaluate, held_back
+from nlp.figures import MEASURES, Table
 from nlp.onnx_judge import OnnxJudge
 from nlp.train.export import FLOAT32
 
 REACH = 0.3  # points that may be lost
-ERROR = "ECE"  # the measure of which less is better
 
 
 def losses(whole: Table, rounded: Table) -> Iterator[tuple[str, float, float]]:
     """Measure, its value in float32, and how many points of a hundred int8 loses."""
     for name, row in whole.items():
-        for measure, value in row.items():
-            if measure == "rows":
-                continue
-            lost = 100 * (value - rounded[name][measure])
-            yield f"{name}: {measure}", value, -lost if measure.endswith(ERROR) else lost
+        for measure, figure in row["figures"].items():
+            lost = 100 * (figure["value"] - rounded[name]["figures"][measure]["value"])
+            better = MEASURES[measure].more_is_better
+            yield f"{name}: {measure}", figure["value"], lost if better else -lost
 
 
 @click.command
@@ -38,7 +37,8 @@ def command(*, data: Path, model: Path) -> None:
     """Print each measure in float32 and the points that int8 loses, the largest loss last."""
     examples = held_back(data)
     whole = evaluate(OnnxJudge.load(model, weights=FLOAT32), examples)
-    found = sorted(losses(whole, evaluate(OnnxJudge.load(model), examples)), key=lambda f: f[2])
+    rounded = evaluate(OnnxJudge.load(model), examples)
+    found = sorted(losses(whole.sets, rounded.sets), key=lambda loss: loss[2])
     for name, value, lost in found:
         click.echo(f"{name:40} {value:.4f} {lost:+7.2f}{'  !' if lost > REACH else ''}")
 
