@@ -160,6 +160,8 @@ SETS: tuple[DataSet, ...] = (
 MORE_SETS: tuple[DataSet, ...] = (
     DataSet("real.jsonl", triage_real),
     DataSet("invented.jsonl", triage_invented),
+    # Never without the name: a text about two brands has one label for each.
+    DataSet("pairs.jsonl", triage_invented, nameless=0.0),
 )
 
 

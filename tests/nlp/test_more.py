@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from mentions.errors import ConfigError
+from nlp.challenge import read_challenge
 from nlp.evaluate import held_back
 from nlp.train.examples import repost_key
 from nlp.train.run import Rows, dry_run
@@ -70,3 +71,10 @@ def test_what_the_project_ships_can_be_read_and_holds_no_real_post(tmp_path: Pat
     assert len(found["invented.jsonl"]) > 1_000
     with (MORE / "real.jsonl").open(encoding="utf-8") as lines:
         assert not any("text" in json.loads(line) for line in lines)
+
+
+def test_nothing_of_the_challenge_set_is_trained_on(tmp_path: Path) -> None:
+    asked = {repost_key(post.text) for post in read_challenge()}
+    trained = {repost_key(e.text) for found in read_more(MORE, tmp_path).values() for e in found}
+    assert len(trained) > 4_000
+    assert asked.isdisjoint(trained)
