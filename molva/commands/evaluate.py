@@ -33,7 +33,7 @@ def command(
     and, for a model directory, its card. Texts of posts are never written.
 
     \b
-    Examples:
+    Example:
       molva evaluate
       molva evaluate --data data --model judge --out report --wrong 50
     """
