@@ -13,7 +13,7 @@ from nlp.figures import Answers, Measured, Table, measure
 from nlp.judge import Judge, JudgeInput, Judgement
 from nlp.labels import FIELDS
 from nlp.trades import trades_of
-from nlp.train.examples import Example, Side, repost_key
+from nlp.train.examples import Example, Side, repost_key, traces
 from nlp.train.sets import read_all
 from nlp.train.split import groups, split
 
@@ -117,8 +117,8 @@ def evaluate(
 ) -> Evaluation:
     """Judge the rows and keep what comes of it; measuring is up to the tables."""
     judgements = judged(judge, [asked(example) for example in examples], progress)
-    keys = [(*example.keys, repost_key(example.text)) for example in examples]
-    columns = zip(examples, judgements, groups(keys), trades_of(examples), strict=True)
+    names = groups([traces(example) for example in examples])
+    columns = zip(examples, judgements, names, trades_of(examples), strict=True)
     return Evaluation([Row(*column) for column in columns])
 
 

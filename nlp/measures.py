@@ -27,12 +27,6 @@ def one_each(truth: Labels, said: Labels, labels: int) -> NDArray[np.float64]:
     return tables
 
 
-def confusion(truth: Labels, said: Labels, labels: int) -> NDArray[np.int64]:
-    """Counts by (true label, said label)."""
-    table: NDArray[np.int64] = one_each(truth, said, labels).sum(0).astype(np.int64)
-    return table
-
-
 def macro_f1(table: Counts, only: Sequence[int] | None = None) -> Values:
     """Mean F1 of the labels that occur in the truth (and are among ``only``)."""
     right, true, said = np.diagonal(table, axis1=-2, axis2=-1), table.sum(-1), table.sum(-2)

@@ -43,3 +43,8 @@ def text_key(text: str) -> str:
 def repost_key(text: str) -> str:
     """The same for a post and whoever passed it on, naming its author or not."""
     return text_key(_PASSED_ON.sub(" ", text))
+
+
+def traces(example: Example) -> tuple[str, ...]:
+    """By what two rows are known to tell the same story."""
+    return (*example.keys, repost_key(example.text))

@@ -13,7 +13,7 @@ from mentions.errors import ConfigError
 from nlp.evaluate import evaluate, held_back
 from nlp.labels import FIELDS
 from nlp.train.card import write_card
-from nlp.train.examples import Example, Side, repost_key
+from nlp.train.examples import Example, Side, traces
 from nlp.train.plan import Mix, Planned
 from nlp.train.sets import MORE, MORE_SETS, SETS, read_all, read_more
 from nlp.train.split import groups, side_of
@@ -65,9 +65,9 @@ class Rows:
         sets = read_all(data)
         side = _sides(sets)
         measured = [e for found in sets.values() for e in found if side[id(e)] is not Side.TRAIN]
-        apart = {trace for example in measured for trace in _traces(example)}
+        apart = {trace for example in measured for trace in traces(example)}
         added = {
-            file: [e for e in found if apart.isdisjoint(_traces(e))]
+            file: [e for e in found if apart.isdisjoint(traces(e))]
             for file, found in read_more(more, data).items()
         }
         added_side = _sides(added, drawn="more")
@@ -98,11 +98,6 @@ def _sides(sets: Mapping[str, Sequence[Example]], drawn: str = "") -> dict[int, 
     rows = [example for found in sets.values() for example in found]
     names = groups([example.keys for example in rows])
     return {id(e): side_of(drawn + group) for e, group in zip(rows, names, strict=True)}
-
-
-def _traces(example: Example) -> tuple[str, ...]:
-    """By what two rows are known to tell the same story."""
-    return (*example.keys, repost_key(example.text))
 
 
 def plan_of(options: Options) -> tuple[Rows, list[list[Planned]]]:
