@@ -3,38 +3,38 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
+from tokenizers import Tokenizer
 
 from nlp.encoding import Encoder
 from nlp.train.export import Trained, check_exportable
 from nlp.train.loop import Course, Rates, Run, train
 from nlp.train.net import from_base
-from nlp.train.plan import Planned
 from nlp.train.run import CHECKPOINT, Options, Rows
 from nlp.train.tensors import Tokens, class_weights
 
 
-def learn(
-    options: Options,
-    rows: Rows,
-    plan: Sequence[Sequence[Planned]],
-    progress: Callable[[Mapping[str, Any]], None],
-) -> Trained:
+def course_of(options: Options, rows: Rows, tokenizer: Tokenizer) -> Course:
+    """All that a run will see, in order."""
+    encoder = Encoder(tokenizer, max_tokens=options.max_tokens)
+    tokens = Tokens(encoder, [example for found in rows.train.values() for example in found])
+    plan = options.mix().plan(rows.train, tokens.length)
+    return Course(plan, tokens, class_weights([row.example for batch in plan for row in batch]))
+
+
+def learn(options: Options, rows: Rows, progress: Callable[[Mapping[str, Any]], None]) -> Trained:
     """Go on from the checkpoint in ``options.out`` if there is one."""
     torch.set_num_threads(os.cpu_count() or 1)
     torch.manual_seed(options.seed)
     net, tokenizer = from_base(options.base)
     check_exportable(net.trunk.config)
-    encoder = Encoder(tokenizer, max_tokens=options.max_tokens)
-    course = Course(
-        plan,
-        Tokens(encoder, [example for found in rows.train.values() for example in found]),
-        class_weights([row.example for batch in plan for row in batch]),
-    )
-    run = Run(net, len(plan), options.seed, Rates())
+    course = course_of(options, rows, tokenizer)
+    summary = rows.summary(course.plan)
+    progress(summary)
+    run = Run(net, len(course.plan), options.seed, Rates())
     identity, checkpoint = options.identity(), options.out / CHECKPOINT
     if checkpoint.exists():
         run.load(checkpoint, identity)
@@ -44,5 +44,5 @@ def learn(
         config=net.trunk.config,
         tokenizer=tokenizer.to_str(),
         max_tokens=options.max_tokens,
-        facts={**identity, **rows.summary(plan)},
+        facts={**identity, **summary},
     )

@@ -15,7 +15,7 @@ from nlp.train.sets import HEADS
 DROPOUT = 0.1
 ORDINAL = "urgency"
 ORDINAL_WEIGHT = 0.5
-HEAD_WEIGHT = {"sentiment": 1.0, "urgency": 1.2, "intent": 0.8, "topic": 0.8, "tone": 1.0}
+HEAD_WEIGHT = {"sentiment": 1.0, "urgency": 1.2, "intent": 0.8, "topic": 1.0, "tone": 1.0}
 
 
 def spans(heads: Mapping[str, Sequence[str]]) -> dict[str, slice]:

@@ -36,6 +36,9 @@ class Options:
     keep_float32: bool = False
     more: Path = MORE
 
+    def mix(self) -> Mix:
+        return Mix(seed=self.seed, epochs=self.epochs, batch_rows=self.batch_rows)
+
     def identity(self) -> dict[str, Any]:
         """What must be equal if a run is to go on from a checkpoint."""
         digest = sha256()
@@ -100,16 +103,10 @@ def _sides(sets: Mapping[str, Sequence[Example]], drawn: str = "") -> dict[int, 
     return {id(e): side_of(drawn + group) for e, group in zip(rows, names, strict=True)}
 
 
-def plan_of(options: Options) -> tuple[Rows, list[list[Planned]]]:
-    rows = Rows.of(options.data, options.more)
-    mix = Mix(seed=options.seed, epochs=options.epochs, batch_rows=options.batch_rows)
-    return rows, mix.plan(rows.train)
-
-
 def dry_run(options: Options) -> dict[str, Any]:
     """What a run would do; reads the files and loads no network."""
-    rows, plan = plan_of(options)
-    return rows.summary(plan)
+    rows = Rows.of(options.data, options.more)
+    return rows.summary(options.mix().plan(rows.train))
 
 
 def fine_tune(
@@ -126,10 +123,9 @@ def fine_tune(
     if checkpoint.exists() and not resume:
         raise ConfigError(f"{checkpoint} is of a cut run: go on with --resume, or delete it")
     started = time.monotonic()
-    rows, plan = plan_of(options)
-    progress(rows.summary(plan))
+    rows = Rows.of(options.data, options.more)
     options.out.mkdir(parents=True, exist_ok=True)
-    trained = learn(options, rows, plan, progress)
+    trained = learn(options, rows, progress)
     judge = write_model(trained, options.out, rows.tune, keep_float32=options.keep_float32)
     measured = evaluate(judge, held_back(options.data))
     size = write_card(options.out, model=judge.model, measured=measured)

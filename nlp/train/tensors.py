@@ -44,6 +44,10 @@ class Tokens:
         brand = self._names[name] if name else []
         return self._encoder.join(self._texts[example.id], brand)
 
+    def length(self, example: Example) -> int:
+        """Of its text, in tokens: by which a plan sorts rows that are to share a batch."""
+        return len(self._texts[example.id])
+
     def padded(self, rows: Sequence[list[int]]) -> tuple[Tensor, Tensor]:
         longest = max(map(len, rows))
         pad = self._encoder.special.pad

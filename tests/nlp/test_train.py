@@ -14,15 +14,14 @@ from click.testing import CliRunner
 
 from mentions.errors import ConfigError
 from molva.commands.train import command
-from nlp.encoding import Encoder
 from nlp.judge import JudgeInput
 from nlp.labels import FIELDS
 from nlp.onnx_judge import OnnxJudge
 from nlp.train.graph import Shape, build
+from nlp.train.learn import course_of
 from nlp.train.loop import Rates, Run
 from nlp.train.net import SPANS, from_base
-from nlp.train.run import CHECKPOINT, Options, dry_run, fine_tune, plan_of
-from nlp.train.tensors import Tokens, class_weights
+from nlp.train.run import CHECKPOINT, Options, Rows, dry_run, fine_tune
 from tests.nlp.conftest import Tiny
 from tests.nlp.tiny import make_base, make_data
 
@@ -68,18 +67,13 @@ def test_a_cut_run_goes_on_to_the_same_weights(tiny: Tiny, again: Options) -> No
 
 def _stop_after(options: Options, steps: int) -> None:
     """Leave what a run leaves that is killed right after a checkpoint."""
-    rows, plan = plan_of(options)
     options.out.mkdir(parents=True)
     torch.manual_seed(options.seed)
     net, tokenizer = from_base(options.base)
-    tokens = Tokens(
-        Encoder(tokenizer, max_tokens=options.max_tokens),
-        [example for found in rows.train.values() for example in found],
-    )
-    weights = class_weights([row.example for batch in plan for row in batch])
-    run = Run(net, len(plan), options.seed, Rates())
-    for batch in plan[:steps]:
-        run.learn(tokens.batch(batch), weights)
+    course = course_of(options, Rows.of(options.data, options.more), tokenizer)
+    run = Run(net, len(course.plan), options.seed, Rates())
+    for batch in course.plan[:steps]:
+        run.learn(course.tokens.batch(batch), course.weights)
     run.save(options.out / CHECKPOINT, options.identity())
 
 
