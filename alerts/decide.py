@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
-from alerts import states
-from alerts.policy import Policy
+from alerts import policy, states
 from mentions.counts import Counts
 from mentions.errors import TransientError
 from mentions.failpoints import failpoint
@@ -33,12 +32,10 @@ class Decider:
         store: Store,
         settings: Settings,
         *,
-        policy: Policy | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store = store
         self._settings = settings
-        self._policy = policy or Policy()
         self._clock = clock
 
     def decide(self, *, limit: int | None = None, dry_run: bool = False) -> Counts:
@@ -68,7 +65,7 @@ class Decider:
 
     def _decision(self, stored: StoredMention) -> Decision:
         """An alert of a brand that is no longer watched has no channel, and goes to a person."""
-        decision = self._policy.decide(
+        decision = policy.decide(
             stored.mention,
             _analysis(stored),
             max_age=self._settings.alerts.max_age,

@@ -6,7 +6,6 @@ A pure function: the clock and the configured ages are arguments, nothing is rea
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mentions.model import (
@@ -26,51 +25,44 @@ URGENT = frozenset({Urgency.HIGH, Urgency.CRITICAL})
 CALLS_FOR_AN_ANSWER = frozenset({Intent.COMPLAINT, Intent.LEAVING, Intent.QUESTION})
 COMPLAINS = frozenset({Intent.COMPLAINT, Intent.LEAVING})
 ASKS_FOR_NOTHING = frozenset({Intent.PRAISE, Intent.INFO})
+# A post that the model calls mild goes to a person nevertheless once `high` and `critical` together
+# have at least this probability: a missed call for help costs more than a look in vain.
+UNSURE_FROM = 0.35
 
 Verdict = tuple[Action, Reason]
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """Thresholds a team tunes. A missed call for help costs more than a look in vain.
+def decide(
+    mention: Mention,
+    analysis: Analysis,
+    *,
+    max_age: Mapping[Urgency, timedelta],
+    now: datetime,
+) -> Decision:
+    """Exactly one action and its reason, for any mention.
 
-    ``unsure_from``: a post that the model calls mild goes to a person nevertheless once the model
-    gives at least this much probability to ``high`` and ``critical`` together.
+    What cannot be judged is looked at by a person even in a backfill: it may never end in silence.
+    Age holds back only what would otherwise reach somebody.
     """
+    action, reason = _verdict(mention, analysis)
+    held_back = analysis.trusted and action is not Action.SILENT
+    if held_back and too_old(mention, max_age[analysis.urgency]):
+        action, reason = Action.SILENT, Reason.TOO_OLD
+    return Decision(action=action, reason=reason, decided_at=now, revision=mention.revision)
 
-    unsure_from: float = 0.35
 
-    def decide(
-        self,
-        mention: Mention,
-        analysis: Analysis,
-        *,
-        max_age: Mapping[Urgency, timedelta],
-        now: datetime,
-    ) -> Decision:
-        """Exactly one action and its reason, for any mention.
-
-        What cannot be judged is looked at by a person even in a backfill: it may never end in
-        silence. Age holds back only what would otherwise reach somebody.
-        """
-        action, reason = self._verdict(mention, analysis)
-        held_back = analysis.trusted and action is not Action.SILENT
-        if held_back and too_old(mention, max_age[analysis.urgency]):
-            action, reason = Action.SILENT, Reason.TOO_OLD
-        return Decision(action=action, reason=reason, decided_at=now, revision=mention.revision)
-
-    def _verdict(self, mention: Mention, analysis: Analysis) -> Verdict:
-        if not analysis.trusted:
-            return Action.REVIEW, Reason.CANNOT_JUDGE
-        if mention.origin is Origin.BACKFILL:
-            return Action.SILENT, Reason.BACKFILL
-        if analysis.urgency in URGENT:
-            return _urgent(analysis)
-        if urgent_share(analysis) >= self.unsure_from:
-            return Action.REVIEW, Reason.UNSURE
-        if analysis.urgency is Urgency.NORMAL:
-            return _normal(analysis)
-        return _low(analysis)
+def _verdict(mention: Mention, analysis: Analysis) -> Verdict:
+    if not analysis.trusted:
+        return Action.REVIEW, Reason.CANNOT_JUDGE
+    if mention.origin is Origin.BACKFILL:
+        return Action.SILENT, Reason.BACKFILL
+    if analysis.urgency in URGENT:
+        return _urgent(analysis)
+    if urgent_share(analysis) >= UNSURE_FROM:
+        return Action.REVIEW, Reason.UNSURE
+    if analysis.urgency is Urgency.NORMAL:
+        return _normal(analysis)
+    return _low(analysis)
 
 
 def too_old(mention: Mention, max_age: timedelta) -> bool:

@@ -36,6 +36,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _look("airflow", lambda: f"Airflow {version_of('apache-airflow')}")
     yield _look("airflow database", surroundings.database)
     yield _look("airflow broker", surroundings.broker)
+    yield _look("airflow api-server", surroundings.api_server)
 
 
 def _look(part: str, check: Callable[[], str]) -> Finding:

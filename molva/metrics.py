@@ -55,6 +55,9 @@ class Measures(Collector):
         yield _gauge("store_up", "Whether the store answers.", float(reading is not None))
         yield _counter("respond", "What `molva respond` has done.", self._done())
         if reading is not None:
+            yield _gauge(
+                "store_writable", "Whether all indices take writes.", float(reading.writable)
+            )
             yield from _queues(reading)
             yield from _runs(reading)
             yield from self._lags(reading)
@@ -97,7 +100,9 @@ def _queues(reading: Gauges) -> Iterator[Metric]:
     yield alerts
     oldest = reading.oldest_unsent
     waited = (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0
-    yield _gauge("oldest_unsent_alert_seconds", "How long the chat is behind.", waited)
+    yield _gauge(
+        "oldest_unsent_alert_seconds", "Age of the oldest alert not posted yet; 0 if none.", waited
+    )
 
 
 def _runs(reading: Gauges) -> Iterator[Metric]:

@@ -1,4 +1,4 @@
-"""What `molva doctor` asks of what lies around us: certificate, Airflow's database, its broker.
+"""What `molva doctor` asks of what lies around us: certificate, Airflow and what that needs.
 
 Each function returns a good line or raises the cure, and takes seconds, not minutes.
 """
@@ -10,7 +10,9 @@ import socket
 import ssl
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import unquote, urlsplit
 
 from mentions.errors import ConfigError, UnhealthyError
@@ -22,6 +24,7 @@ DATABASE_SECONDS = 20.0  # most of it is the start of Airflow's own command
 DATABASE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 EXECUTOR = "AIRFLOW__CORE__EXECUTOR"
 BROKER = "AIRFLOW__CELERY__BROKER_URL"
+API_SERVER = "AIRFLOW__CORE__EXECUTION_API_SERVER_URL"
 
 _RENEW = "renew it (docker compose run --rm certificates) and restart the server"
 
@@ -61,7 +64,7 @@ def _expiry(host: str, port: int, environment: Environment) -> datetime:
 def database() -> str:
     """Whether Airflow reaches its database, asked by its own command."""
     if not os.environ.get(DATABASE):
-        return f"{DATABASE} is not set here: Airflow uses a file of its own"
+        return _unasked("database", DATABASE)
     place = urlsplit(os.environ[DATABASE])
     try:
         done = subprocess.run(
@@ -86,7 +89,9 @@ def _no_database(host: str | None, why: str) -> str:
 
 def broker() -> str:
     """Whether the queue between scheduler and workers answers."""
-    if "celery" not in os.environ.get(EXECUTOR, "").lower():
+    if not os.environ.get(EXECUTOR):
+        return _unasked("broker", EXECUTOR)
+    if "celery" not in os.environ[EXECUTOR].lower():
         return "no broker needed: tasks run beside the scheduler"
     place = urlsplit(os.environ.get(BROKER, ""))
     if place.scheme != "redis":
@@ -119,3 +124,37 @@ def _ping(host: str, port: int, password: str) -> str:
 def _command(words: list[str]) -> bytes:
     parts = [word.encode() for word in words]
     return b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(p), p) for p in parts)
+
+
+def api_server() -> str:
+    """Whether what each task reports to answers, at the address that tasks are given."""
+    url = os.environ.get(API_SERVER)
+    if not url:
+        return _unasked("api-server", API_SERVER)
+    try:
+        status = _status(f"{url.rstrip('/')}/health")
+    except (OSError, HTTPException) as error:
+        raise UnhealthyError(_no_api_server(url, str(error))) from error
+    if status != 200:
+        raise UnhealthyError(_no_api_server(url, f"status {status}"))
+    return f"the api-server answers at {url}"
+
+
+def _status(url: str) -> int:
+    place = urlsplit(url)
+    kind = HTTPSConnection if place.scheme == "https" else HTTPConnection
+    with closing(kind(place.netloc, timeout=SECONDS)) as line:
+        line.request("GET", place.path)
+        return line.getresponse().status
+
+
+def _no_api_server(url: str, why: str) -> str:
+    return (
+        f"Airflow's api-server does not answer at {url} ({why}): no task runs until it does; is "
+        f"airflow-apiserver up, and has {API_SERVER} its address, with /execution/ at the end?"
+    )
+
+
+def _unasked(part: str, variable: str) -> str:
+    """Molva's other services know nothing of Airflow, and that says nothing about Airflow."""
+    return f"no {part} looked at: {variable} is not set in this container, ask in airflow-scheduler"

@@ -119,8 +119,8 @@ class AlertStore:
         """Everything that the chat does not show yet, due or not."""
         return self._search({"term": {"pending": True}}, limit)
 
-    def in_state(self, state: DeliveryState, limit: int = 1_000) -> list[StoredAlert]:
-        return self._search({"term": {"delivery.state": str(state)}}, limit)
+    def in_state(self, state: DeliveryState) -> list[StoredAlert]:
+        return self._search({"term": {"delivery.state": str(state)}}, 1_000)
 
     def event(self, alert_id: str, seq: int, kind: str, facts: Mapping[str, Any]) -> bool:
         """Append to the alert's history; ``False`` if this number was written before."""

@@ -71,9 +71,9 @@ def health(client: Client, _: Names) -> str:
 
 
 def disk(client: Client, names: Names) -> str:
-    if blocked := _blocked(client, names):
+    if shut := blocked(client, names):
         raise UnhealthyError(
-            f"a disk is full, and {len(blocked)} indices take no writes: free space; Elasticsearch "
+            f"a disk is full, and {len(shut)} indices take no writes: free space; Elasticsearch "
             "lifts the block by itself, and nothing was lost"
         )
     rows = _table(client.call(lambda es: es.cat.allocation(format="json", h="node,disk.percent")))
@@ -83,7 +83,7 @@ def disk(client: Client, names: Names) -> str:
     return f"fullest disk {max(used.values(), default=0)} %"
 
 
-def _blocked(client: Client, names: Names) -> list[str]:
+def blocked(client: Client, names: Names) -> list[str]:
     """Indices that Elasticsearch has shut because the disk below them is full."""
     setting = "index.blocks.read_only_allow_delete"
     told = client.call(

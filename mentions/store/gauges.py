@@ -9,22 +9,31 @@ from typing import Any
 
 from mentions.model import DeliveryState
 from mentions.store.client import Client
+from mentions.store.condition import blocked
 from mentions.store.ledger import OK, Run, run_of
 from mentions.store.mentions import UNDECIDED, UNSCORED
 from mentions.store.names import Names
 
 MAX_GROUPS = 1_000  # sources, or stages, that one answer holds
 _ENDED = {"exists": {"field": "verdict"}}
+# Never shown to anybody: what waits for an update stands in the chat, and what waits for proof may.
+_UNSENT = {
+    "bool": {
+        "filter": [{"terms": {"delivery.state": [DeliveryState.NEW, DeliveryState.POSTING]}}],
+        "must_not": [{"exists": {"field": "ts"}}],
+    }
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Gauges:
     """One reading; nothing in it is older than the question."""
 
+    writable: bool  # whether each of our indices takes writes; a full disk shuts them
     unscored: int
     undecided: int
     alerts: Mapping[str, int]  # by state of delivery
-    oldest_unsent: datetime | None  # when the alert that has waited longest was made
+    oldest_unsent: datetime | None  # when the oldest alert not posted yet was made
     latest_runs: tuple[Run, ...]  # of each stage; of `crawl` for each source
     last_success: Mapping[str, datetime]  # when the latest good crawl of a source began
 
@@ -37,6 +46,7 @@ def read(client: Client, names: Names) -> Gauges:
     good = asking.latest("source", [{"term": {"stage": "crawl"}}, {"term": {"verdict": OK}}])
     others = asking.latest("stage", [_ENDED], [{"term": {"stage": "crawl"}}])
     return Gauges(
+        writable=not blocked(client, names),
         unscored=asking.count("mentions", UNSCORED),
         undecided=asking.count("mentions", UNDECIDED),
         alerts={
@@ -59,8 +69,7 @@ class _Asking:
         return int(self._client.call(lambda es: es.count(index=index, query=query))["count"])
 
     def oldest_unsent(self) -> datetime | None:
-        waiting = {"term": {"pending": True}}
-        found = self._search("alerts", query=waiting, sort=[{"created_at": "asc"}], size=1)
+        found = self._search("alerts", query=_UNSENT, sort=[{"created_at": "asc"}], size=1)
         return datetime.fromisoformat(found[0]["created_at"]) if found else None
 
     def latest(

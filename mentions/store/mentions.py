@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from mentions.counts import Counts
@@ -189,20 +188,9 @@ class MentionStore:
         return int(answer["count"])
 
     def by_url(self, url: str) -> list[StoredMention]:
-        return self._find({"term": {"mention.url": url}}, 100)
-
-    def by_author(self, author_key: str, limit: int = 20) -> list[StoredMention]:
-        """The author's latest mentions, newest first."""
-        return self._find({"term": {"mention.author_key": author_key}}, limit)
-
-    def newest(self, source: str) -> datetime | None:
-        """The time of the source's latest mention."""
-        found = self._find({"term": {"mention.source": source}}, 1)
-        return found[0].mention.at.astimezone(UTC) if found else None
-
-    def _find(self, query: Document, limit: int) -> list[StoredMention]:
         self._client.refresh(self._index)
-        return self._page(query, limit, order="desc", after=None)[0]
+        query: Document = {"term": {"mention.url": url}}
+        return self._page(query, 100, order="desc", after=None)[0]
 
     def _scan(self, query: Document, batch: int) -> Iterator[list[StoredMention]]:
         """Pages by place in the order, with no point in time: what is written drops out."""

@@ -11,9 +11,11 @@ from molva.output import emit, json_option
 @click.command
 @json_option
 def command(*, as_json: bool) -> None:
-    """Check the store, its version, indices, privileges, clock and disks, Slack and the model.
+    """Check the secret, the store and its certificate, Slack, the model and what Airflow needs.
 
-    Each part gets a line; what is ill says the cure. Exits 3 if anything is.
+    Of the store: version, indices, privileges, clock, health and disks. Of Airflow: database,
+    broker and api-server, where its settings are known (in airflow-scheduler). Each part gets a
+    line; what is ill says the cure. Exits 3 if anything is.
 
     \b
     Example:

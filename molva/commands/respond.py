@@ -121,10 +121,11 @@ def _end(responder: Responder, store: Store, run: str) -> None:
     """An alert that nobody has seen stays red until somebody acts, in this run and the next."""
     from alerts.respond import never_shown
     from mentions.errors import UnhealthyError
+    from mentions.store.ledger import OK
 
     unseen, refused = never_shown(store), responder.counts["dead"]
     if not (unseen or refused):
-        store.ledger.end_run(run, responder.counts, "ok")
+        store.ledger.end_run(run, responder.counts, OK)
         return
     complaint = (
         f"{unseen} alerts were refused by Slack and nobody has seen them, "

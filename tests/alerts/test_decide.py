@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from alerts.decide import Decider
 from alerts.states import GONE
@@ -24,6 +26,8 @@ from mentions.model import (
 )
 from mentions.settings import Settings
 from mentions.store import Store
+from mentions.store.schema import body_of
+from molva.cli import molva
 from tests.alerts.samples import NOW, alert, analysis, mention
 
 URGENT = analysis(urgency=Urgency.CRITICAL)
@@ -130,6 +134,21 @@ def test_a_brand_without_a_channel_is_looked_at_by_a_person(
     assert (decision.action, decision.reason) == (Action.REVIEW, Reason.URGENT)
     assert other.action is Action.SILENT
     assert store.alerts.get(about.id) is None
+
+
+def test_a_decision_that_the_store_refuses_turns_the_run_red(
+    store: Store, molva_env: Callable[[str], None]
+) -> None:
+    molva_env('[brands.romashka]\nname = "Ромашка"\nchannel = "#romashka"\n')
+    index, body = store.names.index("mentions"), body_of("mentions")
+    del body["mappings"]["properties"]["decision"]
+    store.client.call(lambda es: es.indices.delete(index=index))
+    store.client.call(lambda es: es.indices.create(index=index, **body))
+    judged(store, CALM)
+    assert CliRunner().invoke(molva, ["decide"]).exit_code == 0
+    run = store.ledger.last_run("decide")
+    assert run is not None
+    assert (run.verdict, run.complaints) == ("rejected", ("1 not decided",))
 
 
 def change(store: Store, about: Mention, opinion: Analysis) -> None:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.policy import Policy, too_old, urgent_share
+from alerts import policy
+from alerts.policy import too_old, urgent_share
 from mentions.model import (
     Action,
     Analysis,
@@ -35,7 +36,7 @@ SUGGESTION, PRAISE, INFO = Intent.SUGGESTION, Intent.PRAISE, Intent.INFO
 
 
 def decide(said: Mention, opinion: Analysis) -> Decision:
-    return Policy().decide(said, opinion, max_age=MAX_AGE, now=NOW)
+    return policy.decide(said, opinion, max_age=MAX_AGE, now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +159,6 @@ def test_a_change_is_news_however_old_the_post_is(read_before: datetime | None) 
 def test_each_urgency_has_its_own_age() -> None:
     said = mention(published_at=NOW - 2 * HOUR)
     ages = {**MAX_AGE, CRITICAL: 3 * HOUR, HIGH: HOUR}
-    policy = Policy()
     critical = policy.decide(said, analysis(urgency=CRITICAL), max_age=ages, now=NOW)
     high = policy.decide(said, analysis(urgency=HIGH), max_age=ages, now=NOW)
     assert (critical.action, high.reason) == (Action.ALERT, Reason.TOO_OLD)

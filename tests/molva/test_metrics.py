@@ -50,6 +50,7 @@ def test_queues_runs_and_lags_are_figures(store: Store, store_settings: Settings
     with serving(listening(store_settings), lambda: {"posted": 3}) as where:
         found = scraped(where)
     assert found["molva_store_up", ()] == 1
+    assert found["molva_store_writable", ()] == 1
     assert found["molva_respond_total", ("posted",)] == 3
     assert found["molva_unscored_mentions", ()] == 1
     assert found["molva_undecided_mentions", ()] == 0
@@ -62,12 +63,43 @@ def test_queues_runs_and_lags_are_figures(store: Store, store_settings: Settings
     assert found["molva_run_count", ("crawl", source, "fetched")] == 7
 
 
+def test_an_update_or_a_doubt_is_no_alert_that_was_never_posted(
+    store: Store, store_settings: Settings
+) -> None:
+    facts = {"created_at": datetime.now(UTC) - timedelta(days=3), "revision": 2}
+    shown = {**facts, "ts": "1.1"}
+    store.alerts.create_all(
+        [
+            alert(members=("edited",), delivery={"state": "sent", "sent_revision": 1}, **shown),
+            alert(members=("updating",), delivery={"state": "posting"}, **shown),
+            alert(members=("doubtful",), delivery={"state": "unknown"}, **facts),
+        ]
+    )
+    store.client.refresh(store.names.index("alerts"))
+    with serving(listening(store_settings), dict) as where:
+        found = scraped(where)
+    assert found["molva_oldest_unsent_alert_seconds", ()] == 0
+    assert found["molva_alerts", ("unknown",)] == 1
+
+
+def test_a_store_that_a_full_disk_has_shut_still_answers_and_is_not_writable(
+    store: Store, store_settings: Settings
+) -> None:
+    block = {"index.blocks.read_only_allow_delete": True}
+    runs = store.names.index("runs")
+    store.client.call(lambda es: es.indices.put_settings(index=runs, settings=block))
+    with serving(listening(store_settings), dict) as where:
+        found = scraped(where)
+    assert (found["molva_store_up", ()], found["molva_store_writable", ()]) == (1, 0)
+
+
 def test_a_store_that_is_away_is_a_figure_and_no_failure() -> None:
     away = settings(elasticsearch_url=f"http://127.0.0.1:{free_ports(1)[0]}")
     with serving(listening(away), dict) as where:
         began = time.monotonic()
         found = scraped(where)
     assert found["molva_store_up", ()] == 0
+    assert ("molva_store_writable", ()) not in found
     assert ("molva_unscored_mentions", ()) not in found
     assert time.monotonic() - began < 9, "Prometheus gives up after ten seconds"
 

@@ -122,11 +122,8 @@ def test_a_bad_document_is_set_aside_and_the_batch_goes_on(store: Store) -> None
     assert reject["excerpt"] == bad.text
 
 
-def test_mentions_are_found_by_address_author_and_source(store: Store) -> None:
-    old = mention(native_id="1", url="https://forum.example.org/t/1", published_at=NOW)
+def test_mentions_are_found_by_address_newest_first(store: Store) -> None:
+    old = mention(native_id="1", published_at=NOW)
     new = mention(native_id="2", published_at=NOW + timedelta(minutes=1))
-    store.mentions.put([old, new, mention(native_id="3", author_key="1" * 32)])
-    assert [m.id for m in store.mentions.by_url(old.url)] == [old.id]
-    assert [m.id for m in store.mentions.by_author("0" * 32)] == [new.id, old.id]
-    assert store.mentions.newest("forum") == new.published_at
-    assert store.mentions.newest("nobody") is None
+    store.mentions.put([old, new, mention(native_id="3", url="https://forum.example.org/t/3")])
+    assert [m.id for m in store.mentions.by_url(old.url)] == [new.id, old.id]
