@@ -148,21 +148,25 @@ class Comparison:
 
     @property
     def unmeasured(self) -> list[str]:
-        """Named measures that the data has no rows for: said aloud, since nothing guards them."""
+        """Named measures that the data says nothing of: nothing guards them."""
         wanted = [f"{part} {name}" for part, names in NAMED.items() for name in names]
         found = {verdict.measure for verdict in self.verdicts}
         return [name for name in wanted if name not in found]
 
-    @property
-    def refusal(self) -> str | None:
+    def refusal(self, *, allow_unmeasured: bool = False) -> str | None:
         """Why the candidate must not replace the current model, if so."""
-        worse = [str(verdict) for verdict in self.verdicts if verdict.worse]
-        if not worse:
-            return None
-        return (
-            f"{self.candidate} is worse than {self.current} beyond noise on {len(worse)} of "
-            f"{len(self.verdicts)} measures: {'; '.join(worse)}"
-        )
+        reasons = []
+        if worse := [str(verdict) for verdict in self.verdicts if verdict.worse]:
+            reasons.append(
+                f"{self.candidate} is worse than {self.current} beyond noise on {len(worse)} of "
+                f"{len(self.verdicts)} measures: {'; '.join(worse)}"
+            )
+        if self.unmeasured and not allow_unmeasured:
+            reasons.append(
+                f"nothing guards {', '.join(self.unmeasured)}: add the sets that --data lacks, "
+                "or pass --allow-unmeasured"
+            )
+        return "; ".join(reasons) or None
 
 
 def _bound(gains: Sequence[Values]) -> float:

@@ -68,16 +68,25 @@ def identity(directory: Path) -> str:
     return digest.hexdigest()
 
 
-def promote(candidate: Path, into: Path, *, expected: str) -> bool:
+def standing(into: Path) -> str | None:
+    """The identity of the current model; None if there is none yet."""
+    return identity(into) if into.exists() else None
+
+
+def promote(candidate: Path, into: Path, *, expected: str, against: str | None) -> bool:
     """Make ``candidate`` the current model; False if it is already.
 
-    ``expected`` is its identity when it was measured: what has changed since is not let in.
+    ``expected`` is its identity when it was measured, ``against`` what was ``standing`` then: if
+    either has changed since, what was measured says nothing of it, and nothing is exchanged.
     """
     places = Places.around(into)
     with _alone(places):
         _settle(places)
-        if places.current.exists() and identity(places.current) == expected:
+        current = standing(places.current)
+        if current == expected:
             return False
+        if current != against:
+            raise TransientError(f"{into} has changed while {candidate} was measured: try again")
         _stage(candidate, places)
         if identity(places.next) != expected:
             raise ConfigError(f"{candidate} has changed while it was measured: measure it again")
@@ -86,18 +95,24 @@ def promote(candidate: Path, into: Path, *, expected: str) -> bool:
     return True
 
 
-def roll_back(into: Path) -> None:
-    """Exchange the current model and the previous one; a second time takes it back."""
+def roll_back(into: Path, *, expected: str) -> None:
+    """Exchange the current model and the previous one; a second time takes it back.
+
+    ``expected`` is the identity of the previous one when the caller looked at it.
+    """
     places = Places.around(into)
     with _alone(places):
         _settle(places)
-        previous_of(into)
+        if identity(previous_of(into)) != expected:
+            raise TransientError(f"the model before {into} has just changed: try again")
         _exchange(places.previous, places.current)
 
 
 def previous_of(into: Path) -> Path:
-    """Where the model lies that a roll-back would bring back."""
-    previous = Places.around(into).previous
+    """Where the model lies that a roll-back would bring back, also after a cut run."""
+    places = Places.around(into)
+    replaced = places.next.is_dir() and not (places.next / MARK).exists()
+    previous = places.next if replaced else places.previous
     if not previous.is_dir():
         raise ConfigError(f"{into} has no previous model: only a promotion leaves one")
     return previous

@@ -18,8 +18,8 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 def command(*, into: Path | None, dry_run: bool, as_json: bool) -> None:
     """Exchange the current model and the one that `molva promote` has kept, at once.
 
-    A second time exchanges them again. A `molva respond` or a scoring run that is at work goes on
-    with the model that it has loaded.
+    A second time exchanges them again. A scoring run that is at work goes on with the model that it
+    has loaded.
 
     \b
     Example:
@@ -27,10 +27,12 @@ def command(*, into: Path | None, dry_run: bool, as_json: bool) -> None:
     """
     from nlp.judge import SHIPPED
     from nlp.onnx_judge import OnnxJudge
-    from nlp.promotion import previous_of, roll_back
+    from nlp.promotion import identity, previous_of, roll_back
 
     current = into or SHIPPED
-    back = OnnxJudge.load(previous_of(current)).model
+    previous = previous_of(current)
+    expected = identity(previous)
+    back = OnnxJudge.load(previous).model
     if not dry_run:
-        roll_back(current)
+        roll_back(current, expected=expected)
     emit({"model": back, "dry_run": dry_run, "into": str(current)}, as_json=as_json)

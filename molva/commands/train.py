@@ -16,7 +16,7 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.command
 @click.option("--data", type=FOLDER, required=True, help="Directory of labelled posts.")
 @click.option("--base", required=True, help="Encoder to start from: directory or Hugging Face id.")
-@click.option("--out", type=FOLDER, required=True, help="Where the model goes.")
+@click.option("--out", type=FOLDER, required=True, help="Where the model goes; over no other.")
 @click.option("--epochs", type=click.IntRange(min=1), default=4, show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--resume", is_flag=True, help="Go on with the run that was cut in --out.")

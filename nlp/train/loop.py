@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -18,6 +20,7 @@ from nlp.train.plan import Planned
 from nlp.train.tensors import Batch, Tokens
 
 Progress = Callable[[Mapping[str, Any]], None]
+SAVE_EVERY, TELL_EVERY = 120.0, 15.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +76,25 @@ class Run:
         """Whole or not at all: a cut while writing leaves the checkpoint before."""
         beside = file.with_suffix(".part")
         state = {
-            "identity": json.dumps(identity, sort_keys=True),
+            "identity": self._whose(identity),
             "step": self.step,
             "net": self.net.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "schedule": self.schedule.state_dict(),
             "random": torch.get_rng_state(),
         }
-        torch.save(state, beside)
+        with beside.open("wb") as out:
+            torch.save(state, out)
+            out.flush()
+            os.fsync(out.fileno())
         beside.replace(file)
 
     def load(self, file: Path, identity: Mapping[str, Any]) -> None:
-        state = torch.load(file, weights_only=True)
-        if state["identity"] != json.dumps(identity, sort_keys=True):
+        try:
+            state = torch.load(file, weights_only=True)
+        except (EOFError, UnpicklingError, RuntimeError) as error:
+            raise ConfigError(f"{file} is damaged: delete it and start anew") from error
+        if state["identity"] != self._whose(identity):
             raise ConfigError(
                 f"{file} belongs to a run with other data or options ({state['identity']}): "
                 "use the same ones, or start anew without --resume"
@@ -95,6 +104,9 @@ class Run:
         self.schedule.load_state_dict(state["schedule"])
         torch.set_rng_state(state["random"])
         self.step = state["step"]
+
+    def _whose(self, identity: Mapping[str, Any]) -> str:
+        return json.dumps({**identity, "steps": self.steps}, sort_keys=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,26 +118,18 @@ class Course:
     weights: Tensor  # of the classes
 
 
-def train(
-    run: Run,
-    course: Course,
-    *,
-    saved: Callable[[Run], None],
-    progress: Progress,
-    save_every: float = 120.0,
-    tell_every: float = 15.0,
-) -> None:
+def train(run: Run, course: Course, *, saved: Callable[[Run], None], progress: Progress) -> None:
     """Go from where the run stands to its end."""
     pace = Pace()
     told = kept = time.monotonic()
     for planned in course.plan[run.step :]:
         pace.add(run.learn(course.tokens.batch(planned), course.weights), len(planned))
         now, over = time.monotonic(), run.step == run.steps
-        if now - told >= tell_every or over:
+        if now - told >= TELL_EVERY or over:
             told = now
             left = sum(map(len, course.plan[run.step :]))
             progress({"step": run.step, "of": run.steps, **pace.facts(left)})
-        if now - kept >= save_every or over:
+        if now - kept >= SAVE_EVERY or over:
             kept = now
             saved(run)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -12,10 +12,11 @@ from typing import Any
 from mentions.errors import ConfigError
 from nlp.evaluate import evaluate, held_back
 from nlp.labels import FIELDS
+from nlp.onnx_judge import WEIGHTS
 from nlp.train.card import write_card
 from nlp.train.examples import Example, Side, traces
 from nlp.train.plan import Mix, Planned
-from nlp.train.sets import MORE, MORE_SETS, SETS, read_all, read_more
+from nlp.train.sets import MORE, read_all, read_more
 from nlp.train.split import groups, side_of
 
 CHECKPOINT = "checkpoint.pt"
@@ -41,18 +42,28 @@ class Options:
 
     def identity(self) -> dict[str, Any]:
         """What must be equal if a run is to go on from a checkpoint."""
-        digest = sha256()
-        files = [self.data / wanted.file for wanted in SETS]
-        for file in (*files, *(self.more / wanted.file for wanted in MORE_SETS)):
-            digest.update(file.read_bytes() if file.is_file() else b"absent")
         return {
-            "data": digest.hexdigest()[:12],
-            "base": Path(self.base).name or self.base,
+            "data": _digest([*self.data.glob("*.jsonl"), *self.more.glob("*.jsonl")]),
+            "base": _named(self.base),
             "epochs": self.epochs,
             "seed": self.seed,
             "batch_rows": self.batch_rows,
             "max_tokens": self.max_tokens,
         }
+
+
+def _digest(files: Iterable[Path]) -> str:
+    """Of names and contents: directories may lie elsewhere when a run goes on."""
+    each = sorted(file.name.encode() + sha256(file.read_bytes()).digest() for file in files)
+    return sha256(b"".join(each)).hexdigest()[:12]
+
+
+def _named(base: str) -> str:
+    """A directory by its name and content; an id of Hugging Face as it is."""
+    directory = Path(base)
+    if not directory.is_dir():
+        return base
+    return f"{directory.resolve().name}@{_digest(f for f in directory.iterdir() if f.is_file())}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,20 +130,34 @@ def fine_tune(
     except ModuleNotFoundError as error:
         raise ConfigError(f"no module {error.name}: {CURE}") from error
 
-    checkpoint = options.out / CHECKPOINT
-    if checkpoint.exists() and not resume:
-        raise ConfigError(f"{checkpoint} is of a cut run: go on with --resume, or delete it")
+    _check_out(options.out, resume=resume)
     started = time.monotonic()
     rows = Rows.of(options.data, options.more)
     options.out.mkdir(parents=True, exist_ok=True)
     trained = learn(options, rows, progress)
+    progress({"stage": "export and calibration"})
     judge = write_model(trained, options.out, rows.tune, keep_float32=options.keep_float32)
-    measured = evaluate(judge, held_back(options.data))
+    measured = evaluate(
+        judge, held_back(options.data), lambda done, of: progress({"judged": done, "of": of})
+    )
+    progress({"stage": "challenge set and card"})
     size = write_card(options.out, model=judge.model, measured=measured)
-    checkpoint.unlink(missing_ok=True)
+    (options.out / CHECKPOINT).unlink(missing_ok=True)
     return {
         "model": judge.model,
         "bytes": size,
         "seconds": round(time.monotonic() - started),
         "measured": measured.sets,
     }
+
+
+def _check_out(out: Path, *, resume: bool) -> None:
+    """A cut run is gone on with; over a finished model goes nothing that has not been compared."""
+    checkpoint = out / CHECKPOINT
+    if checkpoint.exists() and not resume:
+        raise ConfigError(f"{checkpoint} is of a cut run: go on with --resume, or delete it")
+    if (out / WEIGHTS).exists() and not checkpoint.exists():
+        raise ConfigError(
+            f"{out} holds a finished model: name another --out; `molva promote` puts the new model "
+            "in the place of this one"
+        )

@@ -15,6 +15,7 @@ from nlp.evaluate import Evaluation, evaluate
 from nlp.figures import MEASURES
 from nlp.judge import JudgeInput, Judgement
 from nlp.labels import FIELDS
+from nlp.onnx_judge import CONFIG
 from nlp.report import NUMBERS, PAGE, PLOT, WRONG, Report
 from nlp.trades import OTHER, TRADES, brands, trades_of
 from nlp.train.examples import Example
@@ -150,6 +151,16 @@ def test_the_command_writes_all_of_it(tiny: Tiny, tmp_path: Path) -> None:
     }
     card = (tiny.options.out / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert (tmp_path / "MODEL_CARD.md").read_text(encoding="utf-8") == card
+
+
+def test_a_model_that_does_not_say_how_it_was_trained_has_no_card(
+    tiny: Tiny, tmp_path: Path
+) -> None:
+    config = json.loads((tiny.options.out / CONFIG).read_text(encoding="utf-8"))
+    del config["training"]
+    (tmp_path / CONFIG).write_text(json.dumps(config), encoding="utf-8")
+    TestReport().report().write_card(tmp_path, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {CONFIG}
 
 
 def test_wrong_posts_need_a_place_to_go() -> None:

@@ -71,13 +71,13 @@ def test_every_named_measure_is_one() -> None:
 
 
 def test_a_model_as_good_is_let_in() -> None:
-    assert compared(Errs(1), Errs(1)).refusal is None
-    refused = [seed for seed in range(2, 8) if compared(Errs(1), Errs(seed)).refusal]
+    assert compared(Errs(1), Errs(1)).refusal() is None
+    refused = [seed for seed in range(2, 8) if compared(Errs(1), Errs(seed)).refusal()]
     assert len(refused) <= 1
 
 
 def test_what_is_worse_in_one_field_is_refused_and_named() -> None:
-    refusal = compared(Errs(1), Errs(2, topic=0.4)).refusal
+    refusal = compared(Errs(1), Errs(2, topic=0.4)).refusal()
     assert refusal
     assert "real topic F1" in refusal
     assert "invented topic F1" in refusal
@@ -85,7 +85,7 @@ def test_what_is_worse_in_one_field_is_refused_and_named() -> None:
 
 
 def test_better_elsewhere_is_no_excuse() -> None:
-    assert compared(Errs(1), Errs(2, topic=0.4, urgency=0.0, sentiment=0.0)).refusal
+    assert compared(Errs(1), Errs(2, topic=0.4, urgency=0.0, sentiment=0.0)).refusal()
 
 
 def test_less_calibration_error_is_better() -> None:
@@ -95,12 +95,14 @@ def test_less_calibration_error_is_better() -> None:
     assert ece.worse
 
 
-def test_what_has_no_rows_is_said_to_be_unmeasured() -> None:
+def test_what_has_no_rows_is_guarded_by_nothing_and_refused_unless_allowed() -> None:
     rows = [example for example in EXAMPLES if example.part != "real"]
-    found = compared(Errs(1), Errs(2), rows)
+    found = compared(Errs(1), Errs(1), rows)
     assert found.unmeasured == [f"real {name}" for name in NAMED["real"]]
+    assert all(name in str(found.refusal()) for name in found.unmeasured)
+    assert found.refusal(allow_unmeasured=True) is None
 
 
 @pytest.mark.parametrize("text", ["errs-1@0", "errs-2@0", "→", "95 %"])
 def test_a_refusal_says_which_models_and_by_how_much(text: str) -> None:
-    assert text in str(compared(Errs(1), Errs(2, topic=0.6)).refusal)
+    assert text in str(compared(Errs(1), Errs(2, topic=0.6)).refusal())

@@ -8,7 +8,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -20,7 +20,17 @@ from mentions.errors import ConfigError, TransientError, UnhealthyError
 from molva.commands.promote import command as promote_command
 from molva.commands.rollback import command as rollback_command
 from nlp import promotion
-from nlp.promotion import FILES, MARK, Places, identity, promote, roll_back
+from nlp.onnx_judge import CONFIG, ModelConfig
+from nlp.promotion import (
+    FILES,
+    MARK,
+    Places,
+    identity,
+    previous_of,
+    promote,
+    roll_back,
+    standing,
+)
 from nlp.train.card import CARD
 from tests.nlp.conftest import Tiny
 
@@ -41,6 +51,10 @@ def name_of(directory: Path) -> str:
     return words.pop()
 
 
+def replace(current: Path, candidate: Path) -> bool:
+    return promote(candidate, current, expected=identity(candidate), against=standing(current))
+
+
 class Shelf:
     """A current model, the one before it, and candidates."""
 
@@ -50,7 +64,10 @@ class Shelf:
         self.place = Places.around(self.current)
 
     def promote(self, candidate: Path) -> bool:
-        return promote(candidate, self.current, expected=identity(candidate))
+        return replace(self.current, candidate)
+
+    def roll_back(self) -> None:
+        roll_back(self.current, expected=identity(previous_of(self.current)))
 
     @property
     def names(self) -> set[str]:
@@ -83,21 +100,30 @@ def test_a_second_time_changes_nothing(shelf: Shelf) -> None:
 
 def test_rolling_back_brings_the_old_one_and_rolling_back_again_the_new_one(shelf: Shelf) -> None:
     shelf.promote(shelf.new)
-    roll_back(shelf.current)
+    shelf.roll_back()
     assert (name_of(shelf.current), name_of(shelf.place.previous)) == ("old", "new")
-    roll_back(shelf.current)
+    shelf.roll_back()
     assert (name_of(shelf.current), name_of(shelf.place.previous)) == ("new", "old")
 
 
 def test_without_a_previous_model_there_is_nothing_to_roll_back_to(shelf: Shelf) -> None:
     with pytest.raises(ConfigError, match="no previous model"):
-        roll_back(shelf.current)
+        shelf.roll_back()
     assert name_of(shelf.current) == "old"
+
+
+def test_only_the_model_that_was_looked_at_comes_back(shelf: Shelf) -> None:
+    shelf.promote(shelf.new)
+    seen = identity(previous_of(shelf.current))
+    shelf.promote(shelf.newer)
+    with pytest.raises(TransientError, match="just changed"):
+        roll_back(shelf.current, expected=seen)
+    assert name_of(shelf.current) == "newer"
 
 
 def test_the_first_model_needs_none_before_it(shelf: Shelf, tmp_path: Path) -> None:
     first = tmp_path / "models" / "first"
-    assert promote(shelf.new, first, expected=identity(shelf.new))
+    assert replace(first, shelf.new)
     assert name_of(first) == "new"
     assert {path.name for path in first.iterdir()} == set(FILES)
 
@@ -105,7 +131,7 @@ def test_the_first_model_needs_none_before_it(shelf: Shelf, tmp_path: Path) -> N
 def test_what_a_link_leads_to_is_exchanged(shelf: Shelf, tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to(shelf.current)
-    promote(shelf.new, link, expected=identity(shelf.new))
+    replace(link, shelf.new)
     assert link.is_symlink()
     assert name_of(link) == name_of(shelf.current) == "new"
 
@@ -114,8 +140,17 @@ def test_a_candidate_that_changed_meanwhile_is_not_let_in(shelf: Shelf) -> None:
     measured = identity(shelf.new)
     (shelf.new / FILES[0]).write_text("other")
     with pytest.raises(ConfigError, match="has changed while it was measured"):
-        promote(shelf.new, shelf.current, expected=measured)
+        promote(shelf.new, shelf.current, expected=measured, against=standing(shelf.current))
     assert name_of(shelf.current) == "old"
+
+
+@pytest.mark.parametrize("compared", [True, False])
+def test_a_model_that_was_not_compared_is_not_replaced(shelf: Shelf, compared: bool) -> None:
+    against = standing(shelf.current) if compared else None
+    shelf.promote(shelf.new)
+    with pytest.raises(TransientError, match="has changed while"):
+        promote(shelf.newer, shelf.current, expected=identity(shelf.newer), against=against)
+    assert name_of(shelf.current) == "new"
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -169,7 +204,6 @@ def test_killed_at_any_line_a_promotion_leaves_a_whole_model(tmp_path: Path) -> 
         shelf.promote(shelf.new)  # so that there is a previous model to lose
         died = dies_at(line, lambda shelf=shelf: shelf.promote(shelf.newer))  # type: ignore[misc]
         left.add(name_of(shelf.current))
-        _can_be_rolled_back(shelf.current, tmp_path / f"{line} again")
         shelf.promote(shelf.newer)
         assert (name_of(shelf.current), name_of(shelf.place.previous)) == ("newer", "new"), line
         assert not (shelf.current / MARK).exists()
@@ -180,16 +214,6 @@ def test_killed_at_any_line_a_promotion_leaves_a_whole_model(tmp_path: Path) -> 
     assert left == {"new", "newer"}
 
 
-def _can_be_rolled_back(current: Path, copy: Path) -> None:
-    """Whatever is left, the model before it comes back: tried on a copy."""
-    shutil.copytree(current.parent, copy)
-    rolled = copy / current.name
-    left = name_of(rolled)
-    roll_back(rolled)
-    assert name_of(rolled) == {"new": "old", "newer": "new"}[left]
-    assert name_of(Places.around(rolled).previous) == left
-
-
 @pytest.mark.slow
 def test_killed_at_any_line_a_roll_back_has_happened_or_not(tmp_path: Path) -> None:
     line = 0
@@ -197,7 +221,7 @@ def test_killed_at_any_line_a_roll_back_has_happened_or_not(tmp_path: Path) -> N
         line += 1
         shelf = Shelf(tmp_path / str(line))
         shelf.promote(shelf.new)
-        died = dies_at(line, lambda shelf=shelf: roll_back(shelf.current))  # type: ignore[misc]
+        died = dies_at(line, lambda shelf=shelf: shelf.roll_back())  # type: ignore[misc]
         both = {name_of(shelf.current), name_of(shelf.place.previous)}
         assert both == {"old", "new"}, line
         if not died:
@@ -205,10 +229,69 @@ def test_killed_at_any_line_a_roll_back_has_happened_or_not(tmp_path: Path) -> N
             break
 
 
+def called(directory: Path, name: str, tiny: Tiny) -> Path:
+    """A model that can be loaded, and goes by that name."""
+    shutil.copytree(tiny.options.out, directory)
+    config = json.loads((directory / CONFIG).read_text())
+    (directory / CONFIG).write_text(json.dumps(config | {"name": name}))
+    return directory
+
+
+def called_what(directory: Path) -> str:
+    return ModelConfig.load(directory / CONFIG).name
+
+
+def cut(place: Path, models: Sequence[Path]) -> Iterator[Path]:
+    """Current models as a promotion of the last leaves them, killed at any line; each kind once."""
+    seen, line, died = set(), 0, True
+    while died:
+        line += 1
+        current = place / str(line) / "judge"
+        current.parent.mkdir(parents=True)
+        for model in models[:-1]:
+            replace(current, model)
+        died = dies_at(line, lambda current=current: replace(current, models[-1]))  # type: ignore[misc]
+        files = sorted(str(path.relative_to(current.parent)) for path in current.parent.rglob("*"))
+        state = (called_what(current), *files)
+        if state not in seen:
+            seen.add(state)
+            yield current
+
+
 class TestCommands:
     def run(self, command: Any, *words: object) -> tuple[dict[str, Any], BaseException | None]:
         run = CliRunner().invoke(command, [*map(str, words), "--json"])
-        return json.loads(run.stdout), run.exception
+        return json.loads(run.stdout or "{}"), run.exception
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("names", [("old", "new"), ("old", "new", "newer")])
+    def test_what_a_killed_promotion_leaves_is_rolled_back_as_was_said(
+        self, tiny: Tiny, tmp_path: Path, names: tuple[str, ...]
+    ) -> None:
+        models = [called(tmp_path / name, name, tiny) for name in names]
+        back = dict(zip(names[1:], names, strict=False))
+        ended = set()
+        for current in cut(tmp_path / "cut", models):
+            left = called_what(current)
+            rehearsed, _ = self.run(rollback_command, "--into", current, "--dry-run")
+            assert called_what(current) == left
+            answer, error = self.run(rollback_command, "--into", current)
+            ended.add(called_what(current))
+            if left in back:
+                assert called_what(current) == back[left]
+                assert answer["model"] == rehearsed["model"]
+                assert answer["model"].startswith(f"{back[left]}@")
+            else:
+                assert "no previous model" in str(error)
+        assert ended == set(names[:-1])
+
+    def test_where_there_is_no_model_yet_not_everything_is_let_in(
+        self, shelf: Shelf, tmp_path: Path
+    ) -> None:
+        into = tmp_path / "into"
+        _, error = self.run(promote_command, shelf.new, "--data", tmp_path, "--into", into)
+        assert isinstance(error, ConfigError)
+        assert not into.exists()
 
     def test_an_untrained_model_is_refused_and_named(
         self, tiny: Tiny, worse: Path, tmp_path: Path
@@ -222,7 +305,7 @@ class TestCommands:
         lost = {each["measure"] for each in answer["measures"] if each["worse"]}
         assert "invented urgency F1" in lost
         assert isinstance(refusal, UnhealthyError)
-        assert all(measure in str(refusal) for measure in lost)
+        assert all(measure in str(refusal) for measure in [*lost, *answer["unmeasured"]])
         assert identity(into) == identity(tiny.options.out)
 
     def test_one_as_good_is_let_in_and_rolled_back(self, tiny: Tiny, tmp_path: Path) -> None:
@@ -231,7 +314,11 @@ class TestCommands:
             shutil.copytree(tiny.options.out, directory)
         (candidate / CARD).write_text("another card of the same weights")
         before, after = identity(current), identity(candidate)
-        words = (candidate, "--data", tiny.options.data, "--into", current)
+        words = [candidate, "--data", tiny.options.data, "--into", current]
+        _, refusal = self.run(promote_command, *words)
+        assert isinstance(refusal, UnhealthyError)
+        assert "nothing guards tweets-banks poles F1" in str(refusal)
+        words.append("--allow-unmeasured")
         rehearsed, _ = self.run(promote_command, *words, "--dry-run")
         assert (rehearsed["promoted"], identity(current)) == (False, before)
         for promoted in (True, False):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -81,6 +82,63 @@ def test_a_checkpoint_of_other_options_is_refused(again: Options) -> None:
     _stop_after(again, 1)
     with pytest.raises(ConfigError, match="other data or options"):
         fine_tune(replace(again, epochs=3), quiet, resume=True)
+
+
+def test_a_checkpoint_of_another_base_is_refused(again: Options, tmp_path: Path) -> None:
+    _stop_after(again, 1)
+    other = make_base(tmp_path / "base", hidden_size=64)
+    assert other.name == Path(again.base).name
+    with pytest.raises(ConfigError, match="other data or options"):
+        fine_tune(replace(again, base=str(other)), quiet, resume=True)
+
+
+def test_a_checkpoint_of_a_longer_plan_is_refused(tiny: Tiny, tmp_path: Path) -> None:
+    net, _ = from_base(tiny.options.base)
+    Run(net, 9, 1, Rates()).save(tmp_path / CHECKPOINT, {})
+    with pytest.raises(ConfigError, match="other data or options"):
+        Run(net, 8, 1, Rates()).load(tmp_path / CHECKPOINT, {})
+
+
+@pytest.mark.parametrize(
+    "file", ["data/bank_reviews_ru.jsonl", "more/real.jsonl", "base/model.safetensors"]
+)
+def test_whatever_a_run_reads_decides_whether_it_can_go_on(tmp_path: Path, file: str) -> None:
+    data, more, base = (tmp_path / name for name in ("data", "more", "base"))
+    for directory in (data, more, base):
+        directory.mkdir()
+    options = Options(data=data, base=str(base), out=tmp_path / "out", more=more)
+    seen = []
+    for content in (None, "one", "other"):
+        if content:
+            (tmp_path / file).write_text(content)
+        seen.append(json.dumps(options.identity()))
+    assert len(set(seen)) == 3
+
+
+def _half_a_checkpoint() -> bytes:
+    whole = io.BytesIO()
+    torch.save({"net": torch.zeros(1_000)}, whole)
+    return whole.getvalue()[:2_000]
+
+
+@pytest.mark.parametrize("content", [b"", bytes(1_000), _half_a_checkpoint()])
+def test_a_damaged_checkpoint_is_said_to_be_damaged(again: Options, content: bytes) -> None:
+    again.out.mkdir()
+    (again.out / CHECKPOINT).write_bytes(content)
+    with pytest.raises(ConfigError, match="damaged: delete it"):
+        fine_tune(again, quiet, resume=True)
+
+
+@pytest.mark.parametrize("resume", [True, False])
+def test_a_finished_model_is_not_trained_over(tiny: Tiny, resume: bool) -> None:
+    with pytest.raises(ConfigError, match=r"finished model.*molva promote"):
+        fine_tune(tiny.options, quiet, resume=resume)
+
+
+def test_what_comes_after_the_last_step_is_told_too(again: Options) -> None:
+    told: list[str] = []
+    fine_tune(replace(again, epochs=1), told.extend, resume=False)
+    assert told[-4:] == ["stage", "judged", "of", "stage"]
 
 
 def exported(tiny: Tiny, *, int8: bool) -> tuple[float, float]:
