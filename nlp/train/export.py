@@ -9,18 +9,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from onnxruntime import InferenceSession  # type: ignore[import-untyped]
 
 from mentions.errors import ConfigError
 from nlp.calibrate import temperature
+from nlp.encoding import Encoder
 from nlp.evaluate import asked, truth
 from nlp.judge import JudgeInput
 from nlp.labels import FIELDS
 from nlp.onnx_judge import CONFIG, TOKENIZER, WEIGHTS, OnnxJudge
 from nlp.train.examples import Example
-from nlp.train.graph import Shape, Weights, build
+from nlp.train.graph import Loudest, Shape, Weights, build, listener
 
 FLOAT32 = "model.float32.onnx"
 NAME = "molva-judge"
+LISTENED = 256  # posts: more do not get louder
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +53,12 @@ def write_model(
     """Everything but the card, and the judge that it makes; each file appears whole or not."""
     shape = Shape.of(trained.config)
     shipped = _of_shipped_heads(trained.weights)
-    _write(out / WEIGHTS, build(shipped, shape, int8=True).SerializeToString())
+    _write(out / TOKENIZER, trained.tokenizer.encode())
+    encoder = Encoder.load(out / TOKENIZER, max_tokens=trained.max_tokens)
+    loudest = heard(listener(shipped, shape).SerializeToString(), encoder, tune)
+    _write(out / WEIGHTS, build(shipped, shape, int8=True, loudest=loudest).SerializeToString())
     if keep_float32:
         _write(out / FLOAT32, build(shipped, shape, int8=False).SerializeToString())
-    _write(out / TOKENIZER, trained.tokenizer.encode())
     _write_config(trained, out, dict.fromkeys(FIELDS, 1.0))
     _write_config(trained, out, temperatures(OnnxJudge.load(out), tune))
     return OnnxJudge.load(out)
@@ -67,6 +73,19 @@ def _write_config(trained: Trained, out: Path, heat: Mapping[str, float]) -> Non
         "training": dict(trained.facts),
     }
     _write(out / CONFIG, (json.dumps(config, ensure_ascii=False, indent=2) + "\n").encode())
+
+
+def heard(model: bytes, encoder: Encoder, tune: Sequence[Example]) -> Loudest:
+    """How loud each channel gets over some of these posts; empty if there are none."""
+    session = InferenceSession(model, providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+    loudest: dict[str, NDArray[np.float32]] = {}
+    for given in map(asked, tune[:: max(1, len(tune) // LISTENED)]):
+        row = np.array(encoder([given.text], [given.brand]), np.int32)
+        found = session.run(names, {"ids": row, "lengths": np.array([row.shape[1]], np.int32)})
+        for name, channels in zip(names, found, strict=True):
+            loudest[name] = np.maximum(loudest.get(name, 0), channels)
+    return loudest
 
 
 def temperatures(judge: OnnxJudge, tune: Sequence[Example]) -> dict[str, float]:

@@ -23,6 +23,9 @@ Weights = Mapping[str, NDArray[np.float32]]
 MS = "com.microsoft"
 OPSET = 18
 IR_VERSION = 10
+LEAST_GELU = -0.17  # GELU gives no less: its lowest is -0.16997, at -0.75
+QUIETEST = 1e-3  # of a channel: one that was never heard must not be blown up
+Loudest = Mapping[str, NDArray[np.float32]]  # by product: of each channel that goes into it
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,8 @@ class Graph:
     """Nodes and constants in the order they are added; every method returns the output's name."""
 
     int8: bool
+    loudest: Loudest = field(default_factory=dict)
+    watched: list[str] | None = None  # what is given out of how loud channels are
     nodes: list[onnx.NodeProto] = field(default_factory=list)
     constants: list[onnx.TensorProto] = field(default_factory=list)
 
@@ -60,36 +65,64 @@ class Graph:
         self.nodes.append(helper.make_node(op, inputs, names, domain=domain, **attributes))
         return names
 
-    def linear(self, x: str, name: str, weight: NDArray[Any], bias: NDArray[Any]) -> str:
-        """``x @ weight.T + bias``."""
+    def linear(
+        self,
+        x: str,
+        name: str,
+        weight: NDArray[Any],
+        bias: NDArray[Any],
+        *,
+        active: bool = False,
+    ) -> str:
+        """``x @ weight.T + bias``. ``active``: ``x`` is what GELU gives."""
         if self.int8:
-            return self._rounded(x, name, weight, bias)
+            return self._rounded(x, name, weight, bias, active=active)
         product = self.node("MatMul", [x, self.constant(f"{name}.weight", weight.T)])
         return self.node("Add", [product, self.constant(f"{name}.bias", bias)])
 
-    def _rounded(self, x: str, name: str, weight: NDArray[Any], bias: NDArray[Any]) -> str:
+    def watch(self, x: str, name: str) -> None:
+        """Give out how loud each channel of ``x`` gets, if somebody listens."""
+        if self.watched is None:
+            return
+        loudest = self.node("ReduceMax", [self.node("Abs", [x]), "row_axes"], keepdims=0)
+        self.nodes.append(helper.make_node("Identity", [loudest], [name]))
+        self.watched.append(name)
+
+    def _rounded(
+        self, x: str, name: str, weight: NDArray[Any], bias: NDArray[Any], *, active: bool
+    ) -> str:
         """Weights in int8 with a scale per output column, ``x`` with a scale for each token.
 
         One scale for all of ``x`` would be faster by a quarter, and a post would be judged
         differently in other company: its digits would hang on the loudest token of the batch.
         """
+        if name in self.loudest:  # a loud channel must not leave the quiet ones few digits
+            even = np.maximum(self.loudest[name], QUIETEST)
+            x = self.node("Mul", [x, self.constant(f"{name}.even", 1 / even)])
+            weight = weight * even
         whole, scale = quantised(weight)
-        loudest = self.node("ReduceMax", [self.node("Abs", [x]), "last_axis"], keepdims=1)
+        if active:  # nothing is below the least: all 256 digits for what is above
+            x = sizes = self.node("Sub", [x, "least_active"])
+            step, zero = "fine_step", "lowest"
+            bias = bias + LEAST_GELU * (whole * scale[:, None]).sum(axis=1)
+        else:
+            sizes, step, zero = self.node("Abs", [x]), "step", "middle"
+        loudest = self.node("ReduceMax", [sizes, "last_axis"], keepdims=1)
         size = self.node("Max", [loudest, "least"])
-        digits = self.node("QuantizeLinear", [self.node("Div", [x, size]), "step", "middle"])
+        digits = self.node("QuantizeLinear", [self.node("Div", [x, size]), step, zero])
         product = self.node(
             "MatMulIntegerToFloat",
             [
                 digits,
                 self.constant(f"{name}.weight", whole.T),
-                "step",
+                step,
                 self.constant(f"{name}.scale", scale),
-                "middle",
+                zero,
             ],
             domain=MS,
         )
         back = self.node("Mul", [product, size])
-        return self.node("Add", [back, self.constant(f"{name}.bias", bias)])
+        return self.node("Add", [back, self.constant(f"{name}.bias", bias.astype(np.float32))])
 
     def rounding(self) -> None:
         """What every rounded product needs: a token's loudest value becomes 127 steps of 128."""
@@ -97,6 +130,9 @@ class Graph:
         self.constant("least", np.array(1e-8, np.float32))
         self.constant("step", np.array(1 / 127, np.float32))
         self.constant("middle", np.array(128, np.uint8))
+        self.constant("fine_step", np.array(1 / 255, np.float32))
+        self.constant("lowest", np.array(0, np.uint8))
+        self.constant("least_active", np.array(LEAST_GELU, np.float32))
 
     def table(self, ids: str, name: str, weight: NDArray[Any]) -> str:
         """Rows of an embedding; in int8 with a scale per row."""
@@ -115,20 +151,45 @@ def quantised(weight: NDArray[Any]) -> tuple[NDArray[np.int8], NDArray[np.float3
     return whole.astype(np.int8), scale.astype(np.float32)
 
 
-def build(weights: Weights, shape: Shape, *, int8: bool) -> onnx.ModelProto:
-    """The whole model; ``weights`` are those of a BERT trunk under ``trunk.`` and of ``head``."""
-    graph = Graph(int8)
+def build(
+    weights: Weights, shape: Shape, *, int8: bool, loudest: Loudest | None = None
+) -> onnx.ModelProto:
+    """The whole model; ``weights`` are those of a BERT trunk under ``trunk.`` and of ``head``.
+
+    ``loudest`` is what a ``listener`` of the same weights heard; without it int8 errs more.
+    """
+    graph = Graph(int8, loudest or {})
     if int8:
         graph.rounding()
+    _answers(graph, weights, _trunk(graph, weights, shape))
+    return _model(
+        graph,
+        helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["rows", "labels"]),
+        helper.make_tensor_value_info("parts", TensorProto.FLOAT, ["rows", "tokens", "levels"]),
+    )
+
+
+def listener(weights: Weights, shape: Shape) -> onnx.ModelProto:
+    """In float32, and answers how loud each channel is that goes into attention, by product."""
+    watched: list[str] = []
+    graph = Graph(int8=False, watched=watched)
+    graph.constant("row_axes", np.array([0, 1], np.int64))
+    _trunk(graph, weights, shape)
+    floats = TensorProto.FLOAT
+    return _model(
+        graph, *(helper.make_tensor_value_info(name, floats, ["channels"]) for name in watched)
+    )
+
+
+def _trunk(graph: Graph, weights: Weights, shape: Shape) -> str:
     x = _embedded(graph, weights, shape)
     for layer in range(shape.layers):
         x = _layer(graph, weights, shape, x, f"trunk.encoder.layer.{layer}.")
-    _answers(graph, weights, x)
-    floats, whole = TensorProto.FLOAT, TensorProto.INT32
-    outputs = [
-        helper.make_tensor_value_info("logits", floats, ["rows", "labels"]),
-        helper.make_tensor_value_info("parts", floats, ["rows", "tokens", "levels"]),
-    ]
+    return x
+
+
+def _model(graph: Graph, *outputs: onnx.ValueInfoProto) -> onnx.ModelProto:
+    whole = TensorProto.INT32
     inputs = [
         helper.make_tensor_value_info("ids", whole, ["rows", "tokens"]),
         helper.make_tensor_value_info("lengths", whole, ["rows"]),
@@ -165,6 +226,7 @@ def _embedded(graph: Graph, weights: Weights, shape: Shape) -> str:
 
 def _layer(graph: Graph, weights: Weights, shape: Shape, x: str, at: str) -> str:
     parts = [f"{at}attention.self.{part}" for part in ("query", "key", "value")]
+    graph.watch(x, f"{at}qkv")
     joined = graph.linear(
         x,
         f"{at}qkv",
@@ -178,10 +240,15 @@ def _layer(graph: Graph, weights: Weights, shape: Shape, x: str, at: str) -> str
         domain=MS,
         num_heads=shape.heads,
     )
-    x = _joined(graph, weights, shape, x, seen, f"{at}attention.output.")
-    inner = f"{at}intermediate.dense"
-    wide = graph.linear(x, inner, weights[f"{inner}.weight"], weights[f"{inner}.bias"])
-    return _joined(graph, weights, shape, x, graph.node("Gelu", [wide], domain=MS), f"{at}output.")
+    answer = _dense(graph, weights, seen, f"{at}attention.output.dense")
+    x = _joined(graph, weights, shape, x, answer, f"{at}attention.output.")
+    wide = graph.node("Gelu", [_dense(graph, weights, x, f"{at}intermediate.dense")], domain=MS)
+    narrow = _dense(graph, weights, wide, f"{at}output.dense", active=True)
+    return _joined(graph, weights, shape, x, narrow, f"{at}output.")
+
+
+def _dense(graph: Graph, weights: Weights, x: str, name: str, *, active: bool = False) -> str:
+    return graph.linear(x, name, weights[f"{name}.weight"], weights[f"{name}.bias"], active=active)
 
 
 def _joined(graph: Graph, weights: Weights, shape: Shape, x: str, new: str, at: str) -> str:
@@ -189,12 +256,10 @@ def _joined(graph: Graph, weights: Weights, shape: Shape, x: str, new: str, at: 
 
     Two operators: ``SkipLayerNormalization``, which is both, goes through the values one by one.
     """
-    last = f"{at}dense"
-    dense = graph.linear(new, last, weights[f"{last}.weight"], weights[f"{last}.bias"])
     return graph.node(
         "LayerNormalization",
         [
-            graph.node("Add", [x, dense]),
+            graph.node("Add", [x, new]),
             graph.constant(f"{at}gain", weights[f"{at}LayerNorm.weight"]),
             graph.constant(f"{at}shift", weights[f"{at}LayerNorm.bias"]),
         ],
