@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import socket
 import ssl
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +17,23 @@ import pytest
 import trustme
 
 from mentions.settings import Environment
+from molva import surroundings
+from molva.commands import respond
+from molva.metrics import serving
+from molva.ports import HOST, free_ports
+from tests.factories import settings
 from tests.production import compose
+from tests.production.foreign import redis_command
 from tests.production.image import REPO, steps
 
 BIN = Path(sys.executable).parent
-FILES = ("docker-compose.yml", "deploy/cluster.yml")
+ELSEWHERE = ("deploy/private.yml", "deploy/worker.yml")
+FILES = ("docker-compose.yml", "deploy/cluster.yml", *ELSEWHERE)
 ONE_SHOT = {"certificates", "init", "airflow-init"}
 OURS = {*ONE_SHOT, "respond", "airflow-apiserver", "airflow-scheduler", "airflow-dag-processor"}
 SERVICES: dict[str, Any] = compose.read(compose.CLUSTER)["services"]
 EXAMPLE = (REPO / ".env.example").read_text(encoding="utf-8")
+GUIDE = (REPO / "docs/operations.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -64,6 +76,14 @@ def test_only_kibana_and_airflow_are_published_and_only_on_loopback() -> None:
     assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
 
 
+@pytest.mark.parametrize("file", ELSEWHERE)
+def test_another_host_is_served_on_a_private_address_only(file: str) -> None:
+    services = compose.read((REPO / file,))["services"].values()
+    published = [port for each in services for port in each.get("ports", ())]
+    assert published
+    assert all(re.match(r"\$\{(PRIVATE|WORKER)_ADDRESS:\?", port) for port in published)
+
+
 def test_database_store_and_broker_have_no_way_out() -> None:
     assert compose.read()["networks"]["inside"]["internal"] is True
     for name in ("postgres", "redis", "elasticsearch", "init", "certificates"):
@@ -77,9 +97,15 @@ def test_every_image_has_an_exact_tag_that_a_variable_can_replace() -> None:
         assert re.match(r"\d+\.\d+(\.\d+)?", tag)
 
 
+def test_a_digest_of_one_image_is_not_asked_of_another() -> None:
+    names = {tuple(re.findall(r"\$\{(\w+)", each["image"])) for each in SERVICES.values()}
+    images, tags = zip(*names, strict=True)
+    assert len(set(images)) == len(set(tags)) == len(names)
+
+
 def test_every_variable_is_in_the_example_and_no_secret_has_a_value() -> None:
     listed = dict(re.findall(r"(?m)^#?([A-Z_]+)=(.*)$", EXAMPLE))
-    read = compose.variables(compose.CLUSTER)
+    read = compose.variables(tuple(REPO / file for file in FILES))
     assert set(read) <= set(listed)
     for name, how in read.items():
         if re.search(r"PASSWORD|SECRET|TOKEN|KEY", name):
@@ -101,8 +127,72 @@ def _use_of(name: str) -> str:
 
 def test_what_compose_sets_is_what_molva_reads() -> None:
     known = {f"MOLVA_{name.upper()}" for name in Environment.model_fields} | {"MOLVA_LOG"}
-    given = set(SERVICES["respond"]["environment"])
-    assert {name.removesuffix("_FILE") for name in given} <= known
+    patience = {str(option.envvar) for option in respond.command.params if option.envvar}
+    given = {name.removesuffix("_FILE") for name in SERVICES["respond"]["environment"]}
+    assert patience <= given <= known | patience
+
+
+def test_the_guide_asks_the_doctor_where_he_knows_every_part() -> None:
+    asked = re.findall(r"docker compose run --rm([^`\n]*) (\S+) molva doctor", GUIDE)
+    assert asked
+    for flags, name in asked:
+        assert "--no-deps" in flags, "or he waits until what is ill is well"
+        known = SERVICES[name]["environment"]
+        assert {surroundings.DATABASE, surroundings.EXECUTOR, surroundings.BROKER} <= set(known)
+
+
+def test_the_guide_never_names_a_file_that_the_next_command_would_forget() -> None:
+    assert not re.search(r"docker compose (-f|--file)", GUIDE)
+    assert re.findall(r"COMPOSE_FILE=docker-compose.yml:(\S+?)`", GUIDE)
+
+
+def test_every_alarm_is_explained() -> None:
+    rules = (REPO / "deploy/prometheus-rules.yml").read_text(encoding="utf-8")
+    explained = "".join(re.findall(r"(?m)^\| (Molva[^|]*)\|", GUIDE))
+    assert set(re.findall(r"alert: (\w+)", rules)) == set(re.findall(r"\w+", explained))
+    assert set(re.findall(r"\bmolva_\w+", rules)) <= set(re.findall(r"\bmolva_\w+", GUIDE))
+
+
+def answers(url: str) -> int:
+    done = subprocess.run([REPO / "deploy/answers", url], capture_output=True, check=False)
+    return done.returncode
+
+
+def test_a_silent_store_does_not_make_the_responder_ill() -> None:
+    with socket.create_server((HOST, 0)) as silent:
+        store = f"http://{HOST}:{silent.getsockname()[1]}"
+        with serving(settings(elasticsearch_url=store, metrics=f"{HOST}:0"), dict) as where:
+            assert where
+            assert answers(where) == 0
+
+
+def test_where_nobody_listens_is_ill() -> None:
+    assert answers(f"http://{HOST}:{free_ports(1)[0]}/metrics") == 1
+
+
+@pytest.mark.skipif(shutil.which("redis-server") is None, reason="Redis is not installed")
+def test_redis_is_well_and_hears_a_stop(tmp_path: Path) -> None:
+    service = compose.fill(SERVICES["redis"], {"REDIS_PASSWORD": "its-own"})
+    port = free_ports(1)[0]
+    command = redis_command(service["command"], port, tmp_path)
+    ping = service["healthcheck"]["test"][1].replace("redis-cli", f"redis-cli -p {port}")
+    environment = {"PATH": os.environ["PATH"], **service["environment"]}
+    with (tmp_path / "log").open("wb") as log:
+        redis = subprocess.Popen(command, env=environment, stdout=log)
+    try:
+        deadline = time.monotonic() + 10
+        while subprocess.run(["sh", "-c", ping], env=environment, check=False).returncode:
+            assert time.monotonic() < deadline, (tmp_path / "log").read_text()
+            time.sleep(0.1)
+        redis.terminate()
+        assert redis.wait(timeout=10) == 0
+        assert "ready to exit" in (tmp_path / "log").read_text()
+    finally:
+        redis.kill()
+
+
+def test_a_first_start_of_postgres_is_not_taken_for_the_server() -> None:
+    assert SERVICES["postgres"]["healthcheck"]["test"][2:4] == ["-h", "127.0.0.1"]
 
 
 def test_the_entry_point_reads_secrets_from_files(tmp_path: Path) -> None:

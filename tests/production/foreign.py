@@ -109,12 +109,18 @@ def _sql(stand: Stand, statement: str, database: str = "airflow") -> bool:
 
 def start_redis(stand: Stand) -> None:
     (stand.root / "redis").mkdir(exist_ok=True)
-    ours = f"port {stand.ports.redis}\\nbind {HOST}\\ndir {stand.root / 'redis'}\\n"
-    shell, flag, script = stand.service("redis").command
-    script = script.replace('printf "', f'printf "{ours}')
-    environment = {**_plain(), **stand.service("redis").environment}
-    stand.crew.start("redis", [shell, flag, script], env=environment, cwd=stand.root)
+    told = stand.service("redis")
+    command = redis_command(told.command, stand.ports.redis, stand.root / "redis")
+    environment = {**_plain(), **told.environment}
+    stand.crew.start("redis", command, env=environment, cwd=stand.root)
     stand.wait(lambda: b"NOAUTH" in _redis_ping(stand), "redis")
+
+
+def redis_command(command: list[str], port: int, folder: Path) -> list[str]:
+    """The compose file's own, with a port and a folder of ours."""
+    shell, flag, script = command
+    first, rest = script.split("\n", 1)
+    return [shell, flag, f"{first}\nport {port}\nbind {HOST}\ndir {folder}\n{rest}"]
 
 
 def _redis_ping(stand: Stand) -> bytes:
