@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from tokenizers import Tokenizer
 
-from mentions.errors import ConfigError
+from mentions.errors import ConfigError, RecordError
 from mentions.text import clean
 
 # A post says what it wants at its start and its end. More than this is cut before tokenising, so
@@ -60,6 +61,15 @@ class Special:
     pad: int
 
 
+@contextmanager
+def _refusal() -> Iterator[None]:
+    """The tokenizer raises bare exceptions, whatever it is that it cannot read."""
+    try:
+        yield
+    except Exception as error:
+        raise RecordError("the tokenizer refused an input") from error
+
+
 class Encoder:
     """Turns (text, brand) into ids: start, brand, end, text, end; or start, text, end."""
 
@@ -72,7 +82,13 @@ class Encoder:
     def load(cls, file: Path, *, max_tokens: int) -> Encoder:
         if not file.is_file():
             raise ConfigError(f"no tokenizer at {file}: a model directory holds tokenizer.json")
-        return cls(Tokenizer.from_file(str(file)), max_tokens=max_tokens)
+        try:
+            tokenizer = Tokenizer.from_file(str(file))
+        except Exception as error:
+            raise ConfigError(
+                f"{file}: no tokenizer ({error}): copy the model directory again, whole"
+            ) from error
+        return cls(tokenizer, max_tokens=max_tokens)
 
     def __call__(self, texts: Sequence[str], brands: Sequence[str | None]) -> list[list[int]]:
         named = sorted({brand for brand in brands if brand})
@@ -84,9 +100,9 @@ class Encoder:
 
     def text_ids(self, texts: Sequence[str]) -> list[list[int]]:
         """Bare ids of whole texts; ``join`` frames and cuts them."""
-        found = self._tokenizer.encode_batch_fast(
-            [plain(text) for text in texts], add_special_tokens=False
-        )
+        read = [plain(text) for text in texts]
+        with _refusal():
+            found = self._tokenizer.encode_batch_fast(read, add_special_tokens=False)
         return [encoding.ids for encoding in found]
 
     def brand_ids(self, names: Sequence[str]) -> list[list[int]]:
@@ -103,7 +119,8 @@ class Encoder:
     def places(self, text: str, brand: str | None) -> tuple[str, list[Place]]:
         """The text as it is read, and where in it each token of the pair's sequence stands."""
         read = plain(text)
-        found = self._tokenizer.encode(read, add_special_tokens=False).offsets
+        with _refusal():
+            found = self._tokenizer.encode(read, add_special_tokens=False).offsets
         front = self._front(self.brand_ids([brand])[0] if brand else [])
         return read, [*[NOWHERE] * len(front), *self._cut(found, front), NOWHERE]
 

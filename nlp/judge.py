@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from mentions.errors import RecordError
+from mentions.errors import ConfigError, RecordError
 
 SHIPPED = Path(__file__).parent / "model"
+ANOTHER = "take the shipped model, or train one with `molva train`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,48 @@ class Judge(Protocol):
     def __call__(self, inputs: Sequence[JudgeInput]) -> list[Judgement]: ...
 
 
+LONG = JudgeInput("а б в " * 2_000)  # cut by every model to the most that it reads
+
+
+def check_judge(judge: Judge, source: object) -> None:
+    """Refuse a model that breaks on ``LONG``: it would break on good posts too.
+
+    ``source``: where the model lies, for the message.
+    """
+    try:
+        judge([LONG])
+    except RecordError as error:
+        raise ConfigError(
+            f"{source}: not even a plain long text is judged ({error}): its configuration, "
+            f"tokenizer and weights do not fit each other; {ANOTHER}"
+        ) from error
+
+
+def once_each(
+    judge: Callable[[Sequence[JudgeInput]], list[Judgement]], inputs: Sequence[JudgeInput]
+) -> list[Judgement]:
+    """As ``judge``, which sees each of several identical inputs once."""
+    distinct = list(dict.fromkeys(inputs))
+    found = dict(zip(distinct, judge(distinct), strict=True))
+    return [found[each] for each in inputs]
+
+
 def judge_each(judge: Judge, inputs: Sequence[JudgeInput]) -> list[Judgement | None]:
-    """As ``judge``, but None for an input that breaks it; the others do not suffer."""
+    """As ``judge``, but None for an input that breaks it; the others do not suffer.
+
+    ConfigError if it is the judge that is broken, and not every single input.
+    """
+    found = _each(judge, inputs)
+    if inputs and not any(found):
+        check_judge(judge, judge.model)
+    return found
+
+
+def _each(judge: Judge, inputs: Sequence[JudgeInput]) -> list[Judgement | None]:
     try:
         return list(judge(inputs))
     except RecordError:
         if len(inputs) == 1:
             return [None]
     half = len(inputs) // 2
-    return [*judge_each(judge, inputs[:half]), *judge_each(judge, inputs[half:])]
+    return [*_each(judge, inputs[:half]), *_each(judge, inputs[half:])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 
 from mentions.errors import ConfigError
@@ -25,13 +26,16 @@ def span_of(field: str) -> slice:
     return slice(start, start + len(FIELDS[field]))
 
 
-def check_labels(fields: Mapping[str, Sequence[str]]) -> None:
-    """Refuse a model whose answers mean something else than ours, in another number or order."""
+def check_labels(fields: Mapping[str, Sequence[str]], file: Path) -> None:
+    """Refuse a model whose answers mean something else than ours, in another number or order.
+
+    ``file``: where they are named, for the message.
+    """
     wanted = {field: list(labels) for field, labels in FIELDS.items()}
     given = {field: list(labels) for field, labels in fields.items()}
     if wanted != given:
         odd = sorted(set(wanted) ^ set(given)) or [f for f in wanted if wanted[f] != given[f]]
         raise ConfigError(
-            f"the model's labels are not those of this version ({', '.join(odd)}): "
+            f"{file}: the model's labels are not those of this version ({', '.join(odd)}): "
             "train one with `molva train`, or take the shipped one"
         )

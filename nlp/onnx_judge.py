@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Self
 
 import numpy as np
 import onnxruntime  # type: ignore[import-untyped]
@@ -17,16 +16,14 @@ from numpy.typing import NDArray
 from onnxruntime.capi.onnxruntime_pybind11_state import (  # type: ignore[import-untyped]
     Fail,
     InvalidArgument,
-    InvalidGraph,
-    InvalidProtobuf,
-    NoSuchFile,
     RuntimeException,
 )
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mentions.errors import ConfigError, RecordError
 from nlp.batches import by_length, padded
 from nlp.encoding import Encoder
-from nlp.judge import JudgeInput, Judgement
+from nlp.judge import ANOTHER, JudgeInput, Judgement, check_judge, once_each
 from nlp.labels import FIELDS, check_labels, span_of
 from nlp.why import direction, judged_low, moving_words
 
@@ -34,25 +31,36 @@ WEIGHTS, TOKENIZER, CONFIG = "model.onnx", "tokenizer.json", "config.json"
 ENCODED_TOGETHER = 1_024  # texts
 TOKEN_BUDGET = 256  # of one batch: what a core's own cache holds of it
 WIDTH = sum(map(len, FIELDS.values()))
+INPUTS = {"ids", "lengths"}
+MIN_TOKENS = 16  # a brand takes up to 14 of them
 
 
-@dataclass(frozen=True, slots=True)
-class ModelConfig:
-    """What the weights need beside themselves."""
+class ModelConfig(BaseModel):
+    """What the weights need beside themselves; the rest of the file is for the record."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
 
     name: str
-    max_tokens: int
-    fields: Mapping[str, Sequence[str]]
-    temperatures: Mapping[str, float]
+    max_tokens: int = Field(ge=MIN_TOKENS)
+    fields: dict[str, list[str]]
+    temperatures: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]]
 
     @classmethod
     def load(cls, file: Path) -> Self:
         try:
-            raw: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-            found = cls(**{key: raw[key] for key in cls.__dataclass_fields__})
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ConfigError(f"{file}: not the configuration of a judge: {error!r}") from error
-        check_labels(found.fields)
+            found = cls.model_validate_json(file.read_bytes())
+        except OSError as error:
+            raise ConfigError(f"{file}: {error.strerror}; {ANOTHER}") from error
+        except ValidationError as error:
+            faults = "; ".join(
+                f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()
+            )
+            raise ConfigError(
+                f"{file}: not the configuration of a judge: {faults}; {ANOTHER}"
+            ) from error
+        check_labels(found.fields, file)
+        if missing := sorted(set(FIELDS) - set(found.temperatures)):
+            raise ConfigError(f"{file}: no temperature for {', '.join(missing)}; {ANOTHER}")
         return found
 
 
@@ -93,22 +101,22 @@ class OnnxJudge:
         except OSError as error:
             raise ConfigError(f"{directory} has no weights ({weights}): `molva train`") from error
         revision = sha256(content).hexdigest()[:12]
-        session = _session(content)
-        return cls(session, encoder, config, revision, threads=threads or _cores())
+        session = _session(content, directory / weights)
+        judge = cls(session, encoder, config, revision, threads=threads or _cores())
+        check_judge(judge, directory)
+        return judge
 
     @property
     def model(self) -> str:
         return f"{self._config.name}@{self._revision}"
 
     def __call__(self, inputs: Sequence[JudgeInput]) -> list[Judgement]:
-        places: dict[JudgeInput, int] = {}
-        for each in inputs:
-            places.setdefault(each, len(places))
-        distinct = list(places)
-        answers = self.answers(distinct)
+        return once_each(self._judgements, inputs)
+
+    def _judgements(self, inputs: Sequence[JudgeInput]) -> list[Judgement]:
+        answers = self.answers(inputs)
         shares = self._shares(answers.logits)
-        found = list(map(self._judgement, distinct, shares, answers.parts))
-        return [found[places[each]] for each in inputs]
+        return list(map(self._judgement, inputs, shares, answers.parts))
 
     def logits(self, inputs: Sequence[JudgeInput]) -> NDArray[np.float32]:
         """One row of raw outputs for each input: what calibration and tests start from."""
@@ -138,6 +146,8 @@ class OnnxJudge:
             logits, *more = self._session.run(None, {"ids": ids, "lengths": lengths})
         except (Fail, InvalidArgument, RuntimeException) as error:
             raise RecordError(f"the model refused an input: {type(error).__name__}") from error
+        if logits.shape != (len(rows), WIDTH):
+            raise RecordError(f"the model answers in the shape {logits.shape}, not (rows, {WIDTH})")
         found.logits[batch] = logits
         for parts in more:
             for at, row, length in zip(batch, parts, lengths, strict=True):
@@ -159,10 +169,7 @@ class OnnxJudge:
         rows: list[list[int]] = []
         for at in range(0, len(inputs), ENCODED_TOGETHER):
             part = inputs[at : at + ENCODED_TOGETHER]
-            try:
-                rows.extend(self._encoder([i.text for i in part], [i.brand for i in part]))
-            except (TypeError, ValueError) as error:
-                raise RecordError("the tokenizer refused an input") from error
+            rows.extend(self._encoder([i.text for i in part], [i.brand for i in part]))
         return rows
 
     def _shares(self, logits: NDArray[np.float32]) -> list[dict[str, dict[str, float]]]:
@@ -189,12 +196,20 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _session(weights: bytes) -> onnxruntime.InferenceSession:
+def _session(weights: bytes, file: Path) -> onnxruntime.InferenceSession:
     """Runs in the thread that asks, with no threads of its own; several may ask at once."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
     try:
-        return onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
-    except (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, NoSuchFile) as error:
-        raise ConfigError(f"the weights are no model that ONNX Runtime reads: {error}") from error
+        session = onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # it raises a dozen kinds, which share no base
+        raise ConfigError(
+            f"{file}: the weights are no model that ONNX Runtime reads: {error}; {ANOTHER}"
+        ) from error
+    if (read := {each.name for each in session.get_inputs()}) != INPUTS:
+        raise ConfigError(
+            f"{file}: the weights read {', '.join(sorted(read))}, "
+            f"not {', '.join(sorted(INPUTS))}; {ANOTHER}"
+        )
+    return session

@@ -6,10 +6,13 @@ import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import onnx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from onnx import TensorProto, helper
 
 from mentions.errors import ConfigError, RecordError
 from nlp.judge import SHIPPED, JudgeInput, Judgement, judge_each
@@ -103,6 +106,42 @@ def test_an_input_that_breaks_the_judge_harms_no_other() -> None:
     assert [j and j["text"] for j in found] == ["a", "b", None, "c", "d", None]
 
 
+def test_a_broken_judge_is_not_taken_for_broken_texts() -> None:
+    class Broken:
+        model = "broken@0"
+
+        def __call__(self, inputs: Sequence[JudgeInput]) -> list[Judgement]:
+            raise RecordError("refused")
+
+    with pytest.raises(ConfigError, match="broken@0"):
+        judge_each(Broken(), [JudgeInput("a"), JudgeInput("b")])
+
+
+def test_only_broken_texts_do_not_make_a_broken_judge() -> None:
+    assert judge_each(Fragile(), [JudgeInput("boom"), JudgeInput("boom, boom")]) == [None, None]
+
+
+def test_a_text_that_breaks_the_tokenizer_is_set_aside(tiny: Tiny, tmp_path: Path) -> None:
+    model = _copy(tiny, tmp_path)
+    _change(model / "tokenizer.json", "model", unk_id=None)
+    texts = [JudgeInput("спасибо"), JudgeInput("𒀀𒀁"), JudgeInput("спасибо", "𒀀")]
+    found = judge_each(load_judge(str(model)), texts)
+    assert [each is None for each in found] == [False, True, True]
+
+
+def _copy(tiny: Tiny, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(tiny.options.out, tmp_path / "model"))
+
+
+def _change(file: Path, *keys: str, **changed: Any) -> None:
+    """Change some of a JSON file's entries, below ``keys``."""
+    content = found = json.loads(file.read_text(encoding="utf-8"))
+    for key in keys:
+        found = found[key]
+    found.update(changed)
+    file.write_text(json.dumps(content), encoding="utf-8")
+
+
 def test_the_revision_is_that_of_the_weights(tiny: Tiny, tmp_path: Path) -> None:
     other = tmp_path / "other"
     shutil.copytree(tiny.options.out, other)
@@ -116,16 +155,69 @@ def test_the_revision_is_that_of_the_weights(tiny: Tiny, tmp_path: Path) -> None
         ("config.json", "{}", "not the configuration"),
         ("config.json", "no json", "not the configuration"),
         ("model.onnx", "no model", "no model that ONNX Runtime reads"),
+        ("tokenizer.json", "", "no tokenizer"),
+        ("tokenizer.json", '{"version": "1.0", "trunc', "no tokenizer"),
     ],
 )
 def test_a_broken_model_is_named(
     tiny: Tiny, tmp_path: Path, name: str, content: str, message: str
 ) -> None:
-    broken = tmp_path / "broken"
-    shutil.copytree(tiny.options.out, broken)
+    broken = _copy(tiny, tmp_path)
     (broken / name).write_text(content)
-    with pytest.raises(ConfigError, match=message):
+    with pytest.raises(ConfigError, match=message) as raised:
         load_judge(str(broken))
+    assert str(broken / name) in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"max_tokens": "192"}, "max_tokens: Input should be a valid integer"),
+        ({"max_tokens": 2}, "max_tokens: Input should be greater"),
+        ({"max_tokens": 1_000}, "not even a plain long text is judged"),
+        ({"temperatures": dict.fromkeys(FIELDS, 0)}, "temperatures.topic"),
+        ({"temperatures": dict.fromkeys(FIELDS, float("nan"))}, "temperatures.topic"),
+        ({"temperatures": {}}, "no temperature for intent, sentiment, topic, urgency"),
+        ({"fields": []}, "fields: Input should be"),
+        ({"fields": {"sentiment": 5}}, "fields.sentiment: Input should be"),
+        ({"fields": {"sentiment": ["negative"]}}, "not those of this version"),
+    ],
+)
+def test_a_configuration_that_cannot_be_kept_is_refused(
+    tiny: Tiny, tmp_path: Path, changed: dict[str, Any], message: str
+) -> None:
+    model = _copy(tiny, tmp_path)
+    _change(model / "config.json", **changed)
+    with pytest.raises(ConfigError, match=message) as raised:
+        load_judge(str(model))
+    assert str(model) in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        (("ids", "mask"), "the weights read ids, mask, not ids, lengths"),
+        (("ids", "lengths"), "answers in the shape"),
+    ],
+)
+def test_weights_of_another_build_are_refused(
+    tiny: Tiny, tmp_path: Path, inputs: tuple[str, str], message: str
+) -> None:
+    model = _copy(tiny, tmp_path)
+    ids, other = (
+        helper.make_tensor_value_info(name, TensorProto.INT32, [None] * rank)
+        for name, rank in zip(inputs, (2, 1), strict=True)
+    )
+    logits = helper.make_tensor_value_info("logits", TensorProto.FLOAT, [None, None])
+    cast = helper.make_node("Cast", ["ids"], ["logits"], to=TensorProto.FLOAT)
+    graph = helper.make_graph([cast], "other", [ids, other], [logits])
+    version = onnx.load(str(model / "model.onnx"))
+    whole = helper.make_model(
+        graph, ir_version=version.ir_version, opset_imports=[version.opset_import[0]]
+    )
+    onnx.save(whole, str(model / "model.onnx"))
+    with pytest.raises(ConfigError, match=message):
+        load_judge(str(model))
 
 
 @pytest.mark.parametrize("name", ["model.onnx", "config.json", "tokenizer.json"])
@@ -147,8 +239,8 @@ def test_a_model_must_be_pinned(model: str) -> None:
 
 def test_labels_of_another_meaning_are_refused() -> None:
     swapped = {**FIELDS, "sentiment": ("positive", "neutral", "negative")}
-    with pytest.raises(ConfigError, match="sentiment"):
-        check_labels(swapped)
+    with pytest.raises(ConfigError, match=r"config\.json: .*sentiment"):
+        check_labels(swapped, Path("config.json"))
 
 
 class TestShippedModel:
