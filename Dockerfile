@@ -1,6 +1,6 @@
 # One image for everything of ours: the stages, `molva respond`, Airflow and its workers.
 #   docker build -t molva:0.1.0 .                        what runs
-#   docker build -t molva-train:0.1.0 --target train .   the same with torch, for `molva train`
+#   docker build -t molva-train:0.1.0 --target train .   torch too, no accounts and workers: for `molva train`
 ARG PYTHON_IMAGE=python:3.11.14-slim-bookworm
 
 FROM ${PYTHON_IMAGE} AS build
@@ -36,7 +36,6 @@ RUN useradd --uid 10001 --gid 0 --no-create-home --home-dir /var/lib/molva molva
     && chown -R 10001:0 /var/lib/airflow /var/lib/molva /run/molva \
     && chmod -R 0750 /var/lib/airflow /var/lib/molva /run/molva \
     && chmod 0770 /run/molva/snapshots
-COPY --from=build /opt/molva/venv /opt/molva/venv
 COPY dags /opt/molva/dags
 COPY deploy /opt/molva/deploy
 ENV PATH=/opt/molva/venv/bin:$PATH \
@@ -49,13 +48,21 @@ ENTRYPOINT ["/opt/molva/deploy/entrypoint"]
 CMD ["molva", "--help"]
 
 FROM build AS train-build
-COPY requirements/train.txt /build/requirements/train.txt
+# A package index may offer only the CUDA build of torch, gigabytes that training does not use:
+# --build-arg TORCH_INDEX=URL names another index, PyTorch's own of CPU wheels, for torch alone.
+ARG TORCH_INDEX
+COPY requirements/run.txt requirements/train.txt /build/requirements/
+# An environment of its own: train.txt agrees with run.txt, and scale.txt is older in places.
 RUN --mount=type=cache,target=/root/.cache/pip --mount=type=secret,id=pip,target=/etc/pip.conf \
-    /opt/molva/venv/bin/python -m pip install -r /build/requirements/scale.txt \
-    -r /build/requirements/train.txt
+    python -m venv --clear /opt/molva/venv \
+    && /opt/molva/venv/bin/python -m pip install --no-deps \
+    ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} "$(grep '^torch==' requirements/train.txt)" \
+    && /opt/molva/venv/bin/python -m pip install -r requirements/run.txt -r requirements/train.txt \
+    && /opt/molva/venv/bin/python -m pip install --no-deps --no-build-isolation .
 
 FROM run AS train
 COPY --from=train-build /opt/molva/venv /opt/molva/venv
 
 # The last stage is what `docker build` without --target makes.
 FROM run AS molva
+COPY --from=build /opt/molva/venv /opt/molva/venv

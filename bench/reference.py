@@ -22,9 +22,8 @@ from transformers import (
 )
 from transformers.modeling_outputs import SequenceClassifierOutput
 
-from nlp.onnx_judge import TOKENIZER, WEIGHTS
+from nlp.onnx_judge import CONFIG, TOKENIZER, WEIGHTS, ModelConfig
 
-MAX_TOKENS = 192
 MARKS = {"cls_token": "<s>", "sep_token": "</s>", "pad_token": "<pad>", "unk_token": "<unk>"}
 
 
@@ -55,7 +54,7 @@ def transformers_pipeline(model: Path) -> Pipeline:
     net.train(mode=False)
     tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_file=str(model / TOKENIZER),
-        model_max_length=MAX_TOKENS,
+        model_max_length=ModelConfig.load(model / CONFIG).max_tokens,
         **MARKS,
     )
     return pipeline("text-classification", model=net, tokenizer=tokenizer, device="cpu")

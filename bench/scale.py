@@ -23,13 +23,15 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import count, islice
 from pathlib import Path
-from typing import Any
+
+import click
+from elasticsearch import Elasticsearch
 
 from alerts.decide import Decider
 from bench.texts import invented
@@ -51,6 +53,7 @@ PAGES = 5
 PER_PAGE = 20
 DELAY = 1.0  # seconds between two requests to one site
 BRAND = "romashka"
+NAME = "Ромашка"
 BASE = datetime(2026, 1, 1, tzinfo=UTC)
 SURE = {
     "sentiment": {"negative": 0.9, "neutral": 0.08, "positive": 0.02},
@@ -151,7 +154,7 @@ def measure(store: Store, settings: Settings, run: str, size: int) -> Cost:
         store.mentions.put(chunk)
         writes.append(time.perf_counter() - begun)
     begun = time.perf_counter()
-    counts = score(store, QuickJudge, {BRAND: "Ромашка"})
+    counts = score(store, QuickJudge, {BRAND: NAME})
     scored = time.perf_counter() - begun
     assert counts["scored"] == NEW, counts
     begun = time.perf_counter()
@@ -182,11 +185,6 @@ def stored(store: Store) -> int:
     return int(store.client.call(lambda es: es.count(index=index))["count"])
 
 
-def say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
-
-
 def slope(costs: Sequence[tuple[float, float]]) -> float:
     """Least squares of log cost over log size."""
     xs, ys = ([math.log(pair[at]) for pair in costs] for at in (0, 1))
@@ -194,46 +192,53 @@ def slope(costs: Sequence[tuple[float, float]]) -> float:
 
 
 def growth(url: str, sizes: Sequence[int]) -> None:
-    """One line a size, then the slopes; the namespace is deleted again."""
-    run = secrets.token_hex(4)
+    """One line a size, then the slopes."""
+    numbers = count()
+    costs = []
+    click.echo("     stored  crawl/s  score/s decide/s  ms a post: c, s, d   slowest 100, ms")
+    with throw_away(url) as (store, settings):
+        for size in sizes:
+            fill(store, "old", islice(numbers, max(0, size - stored(store))))
+            rounds = [measure(store, settings, f"{at}", size) for at in range(ROUNDS)]
+            costs.append(typical(rounds[1:]))
+            click.echo(costs[-1].line())
+    for stage in ("crawl", "score", "decide"):
+        value = slope([(cost.size, getattr(cost, stage)) for cost in costs])
+        click.echo(f"slope of {stage}: {value:+.3f}")
+
+
+@contextmanager
+def throw_away(url: str) -> Iterator[tuple[Store, Settings]]:
+    """A store in a namespace of its own, which is deleted again."""
+    namespace = f"molva-test-{secrets.token_hex(4)}"
     settings = Settings(
         environment=Environment.model_validate(
-            {"elasticsearch_url": url, "namespace": f"molva-test-{run}", "secret": "of the bench"}
+            {"elasticsearch_url": url, "namespace": namespace, "secret": "of the bench"}
         ),
-        watch=Watch.model_validate({"brands": {BRAND: {"name": "Ромашка", "channel": "#r"}}}),
+        watch=Watch.model_validate({"brands": {BRAND: {"name": NAME, "channel": "#r"}}}),
     )
-    numbers = count()
-    say("     stored  crawl/s  score/s decide/s  ms a post: c, s, d   slowest 100, ms")
     with open_store(settings, admin=True) as store:
         store.schema.init()
-        costs = []
         try:
-            for size in sizes:
-                fill(store, run, islice(numbers, max(0, size - stored(store))))
-                rounds = [measure(store, settings, f"{run}-{at}", size) for at in range(ROUNDS)]
-                costs.append(typical(rounds[1:]))
-                say(costs[-1].line())
+            yield store, settings
         finally:
             for index in store.names.all:
                 store.client.call(partial(_delete, index=index))
-    for stage in ("crawl", "score", "decide"):
-        value = slope([(cost.size, getattr(cost, stage)) for cost in costs])
-        say(f"slope of {stage}: {value:+.3f}")
 
 
-def _delete(es: Any, *, index: str) -> None:
+def _delete(es: Elasticsearch, *, index: str) -> None:
     es.indices.delete(index=index)
 
 
 def workers(counts: Sequence[int], store: str) -> None:
     """Twelve sites of a hundred posts each, crawled politely by ever more workers."""
-    say("workers  seconds  posts/s  speed-up")
+    click.echo("workers  seconds  posts/s  speed-up")
     first = 0.0
     for number in counts:
         with ExitStack() as stack:
             seconds, posts = _crawl_all(stack, number, store)
         first = first or seconds
-        say(f"{number:7d}{seconds:9.1f}{posts / seconds:9.1f}{first / seconds:10.2f}")
+        click.echo(f"{number:7d}{seconds:9.1f}{posts / seconds:9.1f}{first / seconds:10.2f}")
 
 
 def _crawl_all(stack: ExitStack, number: int, url: str) -> tuple[float, int]:

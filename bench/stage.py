@@ -7,28 +7,23 @@ Without ``--store`` the embedded store is started for it. The namespace is delet
 
 from __future__ import annotations
 
-import secrets
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from itertools import count, islice
 from pathlib import Path
 
 import click
-from elasticsearch import Elasticsearch
 
-from bench.scale import BRAND, mentions
-from mentions.settings import Environment, Settings, Watch
-from mentions.store import Store, open_store
+from bench.scale import BRAND, NAME, mentions, throw_away
+from mentions.store import Store
 from molva.embedded import embedded_store
 from nlp.judge import SHIPPED, Judge, JudgeInput, Judgement
 from nlp.load import load_judge
 from nlp.score import score
 
 CHUNK = 500
-NAME = "Ромашка"
 
 
 class Timed:
@@ -50,27 +45,11 @@ class Timed:
 @contextmanager
 def filled(url: str, posts: int) -> Iterator[Store]:
     """A namespace of its own with so many mentions that wait to be judged."""
-    run = secrets.token_hex(4)
-    settings = Settings(
-        environment=Environment.model_validate(
-            {"elasticsearch_url": url, "namespace": f"molva-test-{run}", "secret": "of the bench"}
-        ),
-        watch=Watch.model_validate({"brands": {BRAND: {"name": NAME, "channel": "#r"}}}),
-    )
-    new = mentions(run, islice(count(), posts))
-    with open_store(settings, admin=True) as store:
-        store.schema.init()
-        try:
-            while chunk := list(islice(new, CHUNK)):
-                store.mentions.put(chunk)
-            yield store
-        finally:
-            for index in store.names.all:
-                store.client.call(partial(_delete, index=index))
-
-
-def _delete(es: Elasticsearch, *, index: str) -> None:
-    es.indices.delete(index=index)
+    new = mentions("stage", islice(count(), posts))
+    with throw_away(url) as (store, _):
+        while chunk := list(islice(new, CHUNK)):
+            store.mentions.put(chunk)
+        yield store
 
 
 def measure(store: Store, judge: Timed) -> tuple[float, float]:

@@ -16,6 +16,7 @@ import json
 import os
 import re
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -26,7 +27,10 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from threading import Timer
 from typing import Any
+
+import click
 
 from mentions.failpoints import FAILPOINTS
 from molva.demo import census
@@ -37,7 +41,7 @@ from molva.ports import HOST, free_ports
 KINDS = ("discourse", "feed", "schema_org")
 DEMO = Path(__file__).parents[1] / "molva" / "demo"
 KILLED = -9
-STAGE_SECONDS = 3_600
+STAGE_SECONDS = 3_600  # a stage that takes longer hangs
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +97,21 @@ class Course:
         with (self.folder / "stderr").open("w+b") as errors:
             process = subprocess.Popen(argv, env=env, stdout=subprocess.PIPE, stderr=errors)
             assert process.stdout is not None
+            hung = Timer(STAGE_SECONDS, partial(os.kill, process.pid, signal.SIGKILL))
+            hung.daemon = True
+            hung.start()
             out = process.stdout.read()
             # Not `wait`: only this tells the memory of this process alone.
             _, status, usage = os.wait4(process.pid, 0)
+            hung.cancel()
             process.returncode = os.waitstatus_to_exitcode(status)
             errors.seek(0)
             said = errors.read().decode(errors="replace").strip()
         seconds = time.monotonic() - begun
-        counts = json.loads(out.splitlines()[-1]) if out.strip() else {}
         name = " ".join(arguments[:2]) if arguments[0] == "crawl" else arguments[0]
+        if seconds > STAGE_SECONDS:
+            raise SystemExit(f"{name} had not ended after {STAGE_SECONDS} seconds: {said}")
+        counts = json.loads(out.splitlines()[-1]) if out.strip() else {}
         return Done(
             name, process.returncode, seconds, usage.ru_maxrss / 1024, counts, said[-2_000:]
         )
@@ -142,11 +152,6 @@ class Course:
         )
 
 
-def say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
-
-
 def must_end_well(done: Done) -> None:
     if done.code not in {0, 3}:
         raise SystemExit(f"{done.command} ended with {done.code}: {done.said}")
@@ -156,19 +161,19 @@ def whole_way(course: Course) -> End:
     """Every stage once, with a line for each; a stage that fails ends the benchmark."""
     for stage in course.stages():
         done = course.run(*stage)
-        say(done.line())
+        click.echo(done.line())
         must_end_well(done)
     end = course.end()
-    say(f"end state        {json.dumps(asdict(end))}")
+    click.echo(f"end state        {json.dumps(asdict(end))}")
     return end
 
 
 def first_and_again(course: Course) -> End:
     course.fresh()
     must_end_well(course.run("init"))
-    say("\nfirst")
+    click.echo("\nfirst")
     first = whole_way(course)
-    say("\nagain: nothing may be new, no alert sent twice")
+    click.echo("\nagain: nothing may be new, no alert sent twice")
     again = whole_way(course)
     if again != first:
         raise SystemExit(f"the second run changed the end state: {first} then {again}")
@@ -179,21 +184,21 @@ def killed_everywhere(course: Course, expected: End) -> None:
     """Die once at each failpoint of each stage, run on, and compare."""
     course.fresh()
     must_end_well(course.run("init"))
-    say("\nkilled at each failpoint, then run again")
+    click.echo("\nkilled at each failpoint, then run again")
     for stage in course.stages():
         for name in FAILPOINTS:
             if name.startswith(f"{stage[0]}-"):
                 done = course.run(*stage, failpoint=name)
                 fate = "died" if done.code == KILLED else f"not reached (exit {done.code})"
-                say(f"{' '.join(stage):<16} {name:<24} {fate}")
+                click.echo(f"{' '.join(stage):<16} {name:<24} {fate}")
         done = course.run(*stage)
-        say(done.line())
+        click.echo(done.line())
         must_end_well(done)
     end = course.end()
-    say(f"end state        {json.dumps(asdict(end))}")
+    click.echo(f"end state        {json.dumps(asdict(end))}")
     if end != expected:
         raise SystemExit(f"dying changed the end state: expected {expected}")
-    say("the same end state as without dying")
+    click.echo("the same end state as without dying")
 
 
 @contextmanager
@@ -267,7 +272,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="molva-bench-") as name:
         folder = Path(name)
         with course_of(options, folder) as course:
-            say(
+            click.echo(
                 f"store: {options.store or 'embedded'}; posts: {', '.join(map(str, options.posts))}"
             )
             end = first_and_again(course)

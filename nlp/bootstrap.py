@@ -23,16 +23,16 @@ MIN_GROUPS = 5  # of fewer nothing can be drawn that deserves the name of an int
 class Resamples:
     """Which groups each draw holds how often. The first draw is the rows as they are."""
 
-    def __init__(self, groups: Sequence[str], *, times: int = TIMES, seed: int = SEED) -> None:
+    def __init__(self, groups: Sequence[str]) -> None:
         names, self._place = np.unique(np.array(groups), return_inverse=True)
         self.groups = len(names)
-        draw = np.random.default_rng(seed)
+        draw = np.random.default_rng(SEED)
         even = np.full(self.groups, 1 / self.groups)
-        drawn = draw.multinomial(self.groups, even, size=times)
+        drawn = draw.multinomial(self.groups, even, size=TIMES)
         self._times = np.vstack([np.ones(self.groups), drawn])
 
     def sums(self, rows: NDArray[Any]) -> NDArray[np.float64]:
-        """(1 + times, ...): the sum of ``rows`` (rows, ...) in each draw."""
+        """(1 + TIMES, ...): the sum of ``rows`` (rows, ...) in each draw."""
         flat = rows.reshape(len(rows), -1)
         by_group = np.zeros((self.groups, flat.shape[1]))
         np.add.at(by_group, self._place, flat)

@@ -112,8 +112,8 @@ def rates(sums: NDArray[np.float64]) -> dict[str, Values]:
     return {POSTS: sums[..., 0] / sums[..., 1], PAIRS: sums[..., 2] / sums[..., 3]}
 
 
-def read_challenge(file: Path = FILE) -> list[Post]:
-    with file.open(encoding="utf-8") as lines:
+def read_challenge() -> list[Post]:
+    with FILE.open(encoding="utf-8") as lines:
         rows: list[dict[str, Any]] = [json.loads(line) for line in lines]
     return [Post(**row) for row in rows]
 

@@ -9,8 +9,10 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
+import click
 import pytest
 
+from bench.score import first
 from mentions.errors import RecordError
 from mentions.model import Mention
 from mentions.store import Store
@@ -210,12 +212,8 @@ def test_a_title_is_read_with_the_text() -> None:
 
 
 WATCH = '[brands.romashka]\nname = "Ромашка"\nchannel = "#romashka"\n'
-needs_weights = pytest.mark.skipif(
-    not (SHIPPED / "model.onnx").exists(), reason="no weights are shipped yet"
-)
 
 
-@needs_weights
 @pytest.mark.parametrize("place", ["score-before-write", "score-after-write"])
 def test_killed_in_the_middle_the_next_run_finishes(
     store: Store, molva_env: Callable[[str], None], place: str
@@ -231,7 +229,6 @@ def test_killed_in_the_middle_the_next_run_finishes(
     assert store.mentions.get([m.id for m in some(3)])[some(3)[0].id].analysis is not None
 
 
-@needs_weights
 def test_scoring_imports_neither_torch_nor_transformers() -> None:
     program = """
 import sys
@@ -243,3 +240,9 @@ heavy = {"torch", "transformers", "onnx", "pandas", "scipy", "sympy"} & set(sys.
 assert not heavy, heavy
 """
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_the_first_score_comes_soon_and_takes_little_memory() -> None:
+    seconds, megabytes = first(SHIPPED)
+    click.echo(f"\nfirst score after {seconds:.2f} s, {megabytes:.0f} MB")
+    assert 50 < megabytes < 500
