@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 from mentions.model import MAX_WHY, MAX_WORD, Urgency
 from nlp.encoding import Place
 
-_WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
+_PART = r"(?:[^\W_][\u0300-\u036f]*)+"  # й and ё may be written as two characters
+# No words of the post: accounts, what is left of markup, and what `plain` writes for a link.
+_WORD = re.compile(rf"@\w+(?:[.-]\w+)*|&#?\w+;|\blink\b|(?P<word>{_PART}(?:[-'’]{_PART})*)")
 
 
 def words(text: str) -> list[tuple[str, Place]]:
-    """The words of a text and where they stand; marks and signs are none."""
-    return [(found.group(), found.span()) for found in _WORD.finditer(text)]
+    """The words of a text and where they stand; marks, signs, accounts and links are none."""
+    return [(found["word"], found.span()) for found in _WORD.finditer(text) if found["word"]]
 
 
 def direction(shares: Mapping[str, float]) -> NDArray[np.float64]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,6 +26,17 @@ from tests.nlp.conftest import Tiny
 from tests.nlp.tiny import make_tokenizer
 
 ANY_TEXT = st.text(st.characters(), max_size=300)
+READ_OTHERWISE = st.sampled_from(
+    [
+        " https://example.org/a ",
+        " @romashka_bank ",
+        "&lt;b&gt;",
+        "укра\u00adаааали",
+        "и\u0306",
+        "&amp;",
+    ]
+)
+MARKED_UP = st.lists(ANY_TEXT | READ_OTHERWISE, max_size=8).map("".join)
 URGENT = "Марка украли деньги с карты, помогите"
 
 
@@ -37,22 +50,50 @@ def changed(tiny: Tiny, out: Path, change: Callable[[onnx.ModelProto], None]) ->
     return OnnxJudge.load(out)
 
 
-@pytest.fixture(scope="session")
-def alarmed(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> OnnxJudge:
-    """The tiny judge, which has not learned to tell what is urgent: all of it is."""
+def leaning(tiny: Tiny, out: Path, low: float) -> OnnxJudge:
+    """The tiny judge with a bias for or against low: it has not learned to tell what is urgent."""
 
-    def never_low(model: onnx.ModelProto) -> None:
+    def lean(model: onnx.ModelProto) -> None:
         bias = next(each for each in model.graph.initializer if each.name == "head.bias")
         raised = numpy_helper.to_array(bias).copy()
-        raised[span_of("urgency")] += (-20.0, 0.0, 0.0, 0.0)
+        raised[span_of("urgency")] += (low, 0.0, 0.0, 0.0)
         bias.CopyFrom(numpy_helper.from_array(raised, "head.bias"))
 
-    return changed(tiny, tmp_path_factory.mktemp("alarmed"), never_low)
+    return changed(tiny, out, lean)
+
+
+@pytest.fixture(scope="session")
+def alarmed(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> OnnxJudge:
+    return leaning(tiny, tmp_path_factory.mktemp("alarmed"), -20.0)
 
 
 def test_words_are_letters_and_figures_with_what_joins_them() -> None:
     found = [word for word, _ in words("<!here> Кто-то, don't... №5 *эй* _да_ 😡 a.b")]
     assert found == ["here", "Кто-то", "don't", "5", "эй", "да", "a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Смотрите https://example.org/a тут", ["Смотрите", "тут"]),
+        ("@romashka_bank @ivan.bsky.social помогите", ["помогите"]),
+        ("нет&amp;nbsp;денег", ["нет", "денег"]),
+        ("сеи\u0306час е\u0308лка", ["сеи\u0306час", "е\u0308лка"]),
+        ("linked links", ["linked", "links"]),
+    ],
+)
+def test_what_is_no_word_of_the_post_is_not_shown(text: str, shown: list[str]) -> None:
+    assert [word for word, _ in words(plain(text))] == shown
+
+
+def letters(text: str) -> str:
+    """Letters and figures, none twice in a row: reading a text changes nothing of them."""
+    return re.sub(r"(.)\1+", r"\1", "".join(filter(str.isalnum, html.unescape(text))))
+
+
+@given(MARKED_UP)
+def test_every_word_is_one_of_the_original(text: str) -> None:
+    assert all(letters(word) in letters(text) for word, _ in words(plain(text)))
 
 
 def test_the_pieces_of_a_word_count_together_beyond_the_usual() -> None:
@@ -87,15 +128,17 @@ def test_every_token_of_a_sequence_has_its_place(text: str, brand: str | None, m
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_the_words_are_the_posts_own_and_few(alarmed: OnnxJudge, text: str) -> None:
     why = alarmed([JudgeInput(f"{text} {URGENT} {text}", "Марка")])[0].why
-    own = {word[:MAX_WORD] for word, _ in words(plain(f"{text} {URGENT} {text}"))}
-    assert set(why) <= own
+    assert all(letters(word) in letters(f"{text} {URGENT} {text}") for word in why)
+    assert max(map(len, why), default=0) <= MAX_WORD
     assert len(why) <= MAX_WHY
     assert len(set(why)) == len(why)
 
 
-def test_a_post_that_needs_no_answer_has_no_why(judge: OnnxJudge, alarmed: OnnxJudge) -> None:
+def test_a_post_that_needs_no_answer_has_no_why(
+    tiny: Tiny, alarmed: OnnxJudge, tmp_path: Path
+) -> None:
     given = [JudgeInput(URGENT, "Марка")]
-    calm, urgent = judge(given)[0], alarmed(given)[0]
+    calm, urgent = leaning(tiny, tmp_path, 20.0)(given)[0], alarmed(given)[0]
     assert (calm["urgency"], calm.why) == ("low", ())
     assert urgent["urgency"] != "low"
     assert urgent.why
