@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,23 +20,23 @@ class NotWholeError(Exception):
 def whole_file(target: Path) -> Iterator[IO[bytes]]:
     """A file that takes its name once it is complete and on the disk.
 
-    If anything is raised, an older file of that name stays as it was.
+    If anything is raised, an older file of that name stays as it was. Who may read it is for the
+    umask to say, as with any file.
     """
+    part = target.parent / f".{target.name}.{secrets.token_hex(4)}"
     try:
-        part = tempfile.NamedTemporaryFile(  # noqa: SIM115 - kept open over the yield
-            dir=target.parent, prefix=f".{target.name}.", delete=False
-        )
+        out = part.open("xb")
     except OSError as error:
         raise ConfigError(f"cannot write {target}: {error.strerror}") from error
     try:
-        with part:
-            yield part
-            part.flush()
-            os.fsync(part.fileno())
-        Path(part.name).replace(target)
+        with out:
+            yield out
+            out.flush()
+            os.fsync(out.fileno())
+        part.replace(target)
     except NotWholeError:
         pass
     except OSError as error:  # a full disk, a directory that went away
         raise ConfigError(f"cannot write {target}: {error.strerror}") from error
     finally:
-        Path(part.name).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)

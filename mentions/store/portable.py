@@ -15,6 +15,7 @@ from mentions.counts import Counts
 from mentions.errors import PermanentError
 from mentions.store.client import Client, Operation
 from mentions.store.names import MAPPINGS, Names
+from mentions.whole_file import whole_file
 
 PAGE = 1_000
 KEEP_ALIVE = "5m"  # between two pages
@@ -32,12 +33,10 @@ class Portable:
         folder.mkdir(parents=True, exist_ok=True)
         counts = Counts()
         for mapping in MAPPINGS:
-            part = folder / f".{mapping}.jsonl.part"
-            with part.open("w", encoding="utf-8") as file:
+            with whole_file(folder / f"{mapping}.jsonl") as file:
                 for document in self._documents(self._names.index(mapping)):
-                    file.write(json.dumps(document, ensure_ascii=False) + "\n")
+                    file.write(f"{json.dumps(document, ensure_ascii=False)}\n".encode())
                     counts[mapping] += 1
-            part.replace(folder / f"{mapping}.jsonl")
         return counts
 
     def _documents(self, index: str) -> Iterator[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from mentions.whole_file import whole_file
 from nlp.challenge import CHALLENGE, Passed, challenge
 from nlp.evaluate import Evaluation
 from nlp.figures import as_markdown
@@ -17,7 +18,9 @@ TEMPLATE = Path(__file__).with_name("card.md")
 def write_card(out: Path, *, model: str, measured: Evaluation) -> int:
     """Describe the model in ``out``; returns how many bytes ship."""
     passed = challenge(OnnxJudge.load(out))
-    (out / CARD).write_text(card(out, model, measured, passed), encoding="utf-8")
+    text = card(out, model, measured, passed)
+    with whole_file(out / CARD) as file:
+        file.write(text.encode())
     return _size(out)
 
 
