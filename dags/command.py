@@ -15,7 +15,7 @@ from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowException
 
 MEANING = {
-    1: "a bug: the traceback above belongs in an issue",
+    1: "a bug, or a refusal that will not pass: the lines above say which",
     2: "configuration: a person must change a setting; `molva check` lists every problem",
     3: "unhealthy: the lines above say what is wrong with the source",
     4: "blocked: the site refuses us; slow down or ask its owner, never go round it",

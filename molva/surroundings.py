@@ -157,4 +157,4 @@ def _no_api_server(url: str, why: str) -> str:
 
 def _unasked(part: str, variable: str) -> str:
     """Molva's other services know nothing of Airflow, and that says nothing about Airflow."""
-    return f"no {part} looked at: {variable} is not set in this container, ask in airflow-scheduler"
+    return f"no {part} looked at: {variable} is not set here, ask in airflow-scheduler"

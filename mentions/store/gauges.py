@@ -16,10 +16,12 @@ from mentions.store.names import Names
 
 MAX_GROUPS = 1_000  # sources, or stages, that one answer holds
 _ENDED = {"exists": {"field": "verdict"}}
-# Never shown to anybody: what waits for an update stands in the chat, and what waits for proof may.
+# Nobody is known to have seen it. What waits for an update stands in the chat; what waits for proof
+# may, but while Slack hangs that is where every alert ends.
+_WAITING = [DeliveryState.NEW, DeliveryState.POSTING, DeliveryState.UNKNOWN]
 _UNSENT = {
     "bool": {
-        "filter": [{"terms": {"delivery.state": [DeliveryState.NEW, DeliveryState.POSTING]}}],
+        "filter": [{"terms": {"delivery.state": _WAITING}}],
         "must_not": [{"exists": {"field": "ts"}}],
     }
 }
@@ -33,7 +35,7 @@ class Gauges:
     unscored: int
     undecided: int
     alerts: Mapping[str, int]  # by state of delivery
-    oldest_unsent: datetime | None  # when the oldest alert not posted yet was made
+    oldest_unsent: datetime | None  # when the oldest alert that nobody is known to see was made
     latest_runs: tuple[Run, ...]  # of each stage; of `crawl` for each source
     last_success: Mapping[str, datetime]  # when the latest good crawl of a source began
 

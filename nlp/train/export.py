@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from onnxruntime import InferenceSession  # type: ignore[import-untyped]
 
 from mentions.errors import ConfigError
+from mentions.whole_file import whole_file
 from nlp.calibrate import temperature
 from nlp.encoding import Encoder
 from nlp.evaluate import asked, truth
@@ -24,7 +25,7 @@ from nlp.train.graph import Loudest, Shape, Weights, build, listener
 
 FLOAT32 = "model.float32.onnx"
 NAME = "molva-judge"
-LISTENED = 256  # posts: more do not get louder
+LISTENED = 256  # posts at least, if there are as many: more do not get louder
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,5 @@ def _of_shipped_heads(weights: Weights) -> Weights:
 
 
 def _write(file: Path, content: bytes) -> None:
-    part = file.with_name(f".{file.name}.part")
-    part.write_bytes(content)
-    part.replace(file)
+    with whole_file(file) as out:
+        out.write(content)

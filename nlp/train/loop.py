@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import torch
 from torch import Tensor
 
 from mentions.errors import ConfigError
+from mentions.whole_file import whole_file
 from nlp.train.net import Net, loss_of
 from nlp.train.plan import Planned
 from nlp.train.tensors import Batch, Tokens
@@ -74,7 +74,6 @@ class Run:
 
     def save(self, file: Path, identity: Mapping[str, Any]) -> None:
         """Whole or not at all: a cut while writing leaves the checkpoint before."""
-        beside = file.with_suffix(".part")
         state = {
             "identity": self._whose(identity),
             "step": self.step,
@@ -83,20 +82,18 @@ class Run:
             "schedule": self.schedule.state_dict(),
             "random": torch.get_rng_state(),
         }
-        with beside.open("wb") as out:
+        with whole_file(file) as out:
             torch.save(state, out)
-            out.flush()
-            os.fsync(out.fileno())
-        beside.replace(file)
 
     def load(self, file: Path, identity: Mapping[str, Any]) -> None:
         try:
             state = torch.load(file, weights_only=True)
-        except (EOFError, UnpicklingError, RuntimeError) as error:
+            whose = state["identity"]
+        except (EOFError, UnpicklingError, RuntimeError, KeyError, TypeError) as error:
             raise ConfigError(f"{file} is damaged: delete it and start anew") from error
-        if state["identity"] != self._whose(identity):
+        if whose != self._whose(identity):
             raise ConfigError(
-                f"{file} belongs to a run with other data or options ({state['identity']}): "
+                f"{file} belongs to a run with other data or options ({whose}): "
                 "use the same ones, or start anew without --resume"
             )
         self.net.load_state_dict(state["net"])

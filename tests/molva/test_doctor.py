@@ -45,7 +45,7 @@ def api_server() -> Iterator[str]:
         (surroundings.API_SERVER, surroundings.api_server),
     ],
 )
-def test_what_is_not_known_here_is_not_called_well(
+def test_what_is_not_known_here_is_said_to_be_asked_elsewhere(
     variable: str, check: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(variable, raising=False)

@@ -63,22 +63,25 @@ def test_queues_runs_and_lags_are_figures(store: Store, store_settings: Settings
     assert found["molva_run_count", ("crawl", source, "fetched")] == 7
 
 
-def test_an_update_or_a_doubt_is_no_alert_that_was_never_posted(
+def test_what_stands_in_the_chat_is_not_unsent_and_a_doubt_may_be(
     store: Store, store_settings: Settings
 ) -> None:
-    facts = {"created_at": datetime.now(UTC) - timedelta(days=3), "revision": 2}
-    shown = {**facts, "ts": "1.1"}
+    shown = {"created_at": datetime.now(UTC) - timedelta(days=3), "revision": 2, "ts": "1.1"}
     store.alerts.create_all(
         [
             alert(members=("edited",), delivery={"state": "sent", "sent_revision": 1}, **shown),
             alert(members=("updating",), delivery={"state": "posting"}, **shown),
-            alert(members=("doubtful",), delivery={"state": "unknown"}, **facts),
+            alert(
+                members=("doubtful",),
+                created_at=datetime.now(UTC) - timedelta(minutes=10),
+                delivery={"state": "unknown"},
+            ),
         ]
     )
     store.client.refresh(store.names.index("alerts"))
     with serving(listening(store_settings), dict) as where:
         found = scraped(where)
-    assert found["molva_oldest_unsent_alert_seconds", ()] == 0
+    assert found["molva_oldest_unsent_alert_seconds", ()] == pytest.approx(600, abs=30)
     assert found["molva_alerts", ("unknown",)] == 1
 
 

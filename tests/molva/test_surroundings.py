@@ -126,11 +126,6 @@ def test_a_broker_that_is_away_is_named_at_once(monkeypatch: pytest.MonkeyPatch)
     assert time.monotonic() - began < LIMIT
 
 
-def test_no_broker_is_needed_on_one_host(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(surroundings.EXECUTOR, raising=False)
-    assert "no broker" in surroundings.broker()
-
-
 def test_a_database_that_is_away_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     address = f"postgresql+psycopg2://airflow:secret@127.0.0.1:{free_ports(1)[0]}/airflow"
     monkeypatch.setenv(surroundings.DATABASE, address)
