@@ -43,13 +43,15 @@ def complaint() -> str:
     return str(caught.value)
 
 
-def test_the_example_of_the_readme_is_valid() -> None:
-    [example] = re.findall(r"```toml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-    write(example)
-    assert len(example.strip().splitlines()) == 10
-    settings = load_settings()
-    assert settings.brands
-    assert settings.sources
+def test_the_examples_of_the_readme_are_valid() -> None:
+    first, more = re.findall(r"```toml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    assert len(first.strip().splitlines()) == 10
+    for example in (first, first + more):
+        write(example)
+        settings = load_settings()
+        assert settings.brands
+        assert settings.sources
+    assert settings.judge.model == "owner/name@0123456789abcdef0123456789abcdef01234567"
 
 
 def test_everything_else_has_a_default() -> None:
