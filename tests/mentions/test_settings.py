@@ -51,7 +51,7 @@ def test_the_examples_of_the_readme_are_valid() -> None:
         settings = load_settings()
         assert settings.brands
         assert settings.sources
-    assert settings.judge.model == "owner/name@0123456789abcdef0123456789abcdef01234567"
+    assert settings.watch.judge.model == "owner/name@0123456789abcdef0123456789abcdef01234567"
 
 
 def test_everything_else_has_a_default() -> None:
