@@ -13,7 +13,7 @@ from mentions.failpoints import failpoint
 from mentions.model import Analysis
 from mentions.store import Store
 from mentions.store.claims import Claims, Stretch, Taken
-from mentions.store.ledger import OK, Reject
+from mentions.store.ledger import Reject
 from mentions.store.mentions import Cursor, StoredMention
 from nlp.analysis import analysis_of, input_of, text_of, unreadable
 from nlp.judge import Judge, judge_each
@@ -49,8 +49,7 @@ def score(
             counts.update(_score_batch(store, judge, names, batch))
             done += len(batch)
             progress(done, max(wanted, done))
-    complaints = [f"{counts['rejected']} not scored"] if counts["rejected"] else []
-    store.ledger.end_run(run, counts, "rejected" if complaints else OK, complaints)
+    store.ledger.end_stage(run, counts, "not scored")
     return counts
 
 

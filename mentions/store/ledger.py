@@ -89,6 +89,12 @@ class Ledger:
         self._write_run(run)
         return run.id
 
+    def end_stage(self, run_id: str, counts: Mapping[str, int], undone: str) -> None:
+        """Close a run that is well unless it set posts aside; ``undone`` says what they missed."""
+        aside = counts["rejected"]
+        complaints = [f"{aside} {undone}"] if aside else []
+        self.end_run(run_id, counts, "rejected" if aside else OK, complaints)
+
     def end_run(
         self,
         run_id: str,

@@ -23,7 +23,6 @@ def command(*, dry_run: bool, limit: int | None, as_json: bool) -> None:
     from alerts.decide import Decider
     from mentions.settings import load_settings
     from mentions.store import open_store
-    from mentions.store.ledger import OK
 
     settings = load_settings()
     with open_store(settings) as store:
@@ -33,6 +32,5 @@ def command(*, dry_run: bool, limit: int | None, as_json: bool) -> None:
             return
         run = store.ledger.begin_run("decide")
         counts = decider.decide(limit=limit)
-        complaints = [f"{counts['rejected']} not decided"] if counts["rejected"] else []
-        store.ledger.end_run(run, counts, "rejected" if complaints else OK, complaints)
+        store.ledger.end_stage(run, counts, "not decided")
         emit(counts, as_json=as_json)
