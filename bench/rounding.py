@@ -3,7 +3,9 @@
     python -m bench.rounding --data DIR --model DIR
 
 The model's directory holds both, as ``molva train --keep-float32`` leaves it. The temperatures are
-those of the shipped weights for both.
+those of the shipped weights for both. A few posts that change their label move a measure by a point
+in either direction: whether a loss is more than that, the gate's own comparison says of every
+measure that it names.
 """
 
 from __future__ import annotations
@@ -13,8 +15,9 @@ from pathlib import Path
 
 import click
 
-from nlp.evaluate import evaluate, held_back
+from nlp.evaluate import held_back
 from nlp.figures import MEASURES, Table
+from nlp.gate import Comparison, Trial
 from nlp.onnx_judge import OnnxJudge
 from nlp.train.export import FLOAT32
 
@@ -36,11 +39,15 @@ def losses(whole: Table, rounded: Table) -> Iterator[tuple[str, float, float]]:
 def command(*, data: Path, model: Path) -> None:
     """Print each measure in float32 and the points that int8 loses, the largest loss last."""
     examples = held_back(data)
-    whole = evaluate(OnnxJudge.load(model, weights=FLOAT32), examples)
-    rounded = evaluate(OnnxJudge.load(model), examples)
-    found = sorted(losses(whole.sets, rounded.sets), key=lambda loss: loss[2])
+    whole = Trial.of(OnnxJudge.load(model, weights=FLOAT32), examples, lambda done, of: None)
+    rounded = Trial.of(OnnxJudge.load(model), examples, lambda done, of: None)
+    found = sorted(losses(whole.held.sets, rounded.held.sets), key=lambda loss: loss[2])
     for name, value, lost in found:
         click.echo(f"{name:40} {value:.4f} {lost:+7.2f}{'  !' if lost > REACH else ''}")
+    mean = sum(lost for _, _, lost in found) / len(found)
+    click.echo(f"{len(found)} measures lose {mean:+.2f} on average")
+    for verdict in Comparison.of(whole, rounded).verdicts:
+        click.echo(f"{verdict}{'  worse beyond noise' if verdict.worse else ''}")
 
 
 if __name__ == "__main__":

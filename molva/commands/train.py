@@ -17,10 +17,25 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option("--data", type=FOLDER, required=True, help="Directory of labelled posts.")
 @click.option("--base", required=True, help="Encoder to start from: directory or Hugging Face id.")
 @click.option("--out", type=FOLDER, required=True, help="Where the model goes; over no other.")
-@click.option("--epochs", type=click.IntRange(min=1), default=4, show_default=True)
+@click.option(
+    "--from",
+    "start",
+    type=FOLDER,
+    multiple=True,
+    help="Go on from the weights of a finished run (made with --keep-float32); given several "
+    "times, from the mean of them.",
+)
+@click.option(
+    "--epochs",
+    type=click.IntRange(min=0),
+    default=4,
+    show_default=True,
+    help="0 with --from: only take the mean, calibrate and measure.",
+)
+@click.option("--rate", type=float, default=8e-5, show_default=True, help="Of the encoder.")
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--resume", is_flag=True, help="Go on with the run that was cut in --out.")
-@click.option("--keep-float32", is_flag=True, help="Also export the weights before rounding.")
+@click.option("--keep-float32", is_flag=True, help="Also keep the weights before rounding.")
 @click.option(
     "--dry-run", is_flag=True, help="Read and split the data, and say what would be done."
 )

@@ -22,6 +22,7 @@ from nlp.labels import FIELDS
 from nlp.onnx_judge import CONFIG, TOKENIZER, WEIGHTS, OnnxJudge
 from nlp.train.examples import Example
 from nlp.train.graph import Loudest, Shape, Weights, build, listener
+from nlp.train.start import keep_trained
 
 FLOAT32 = "model.float32.onnx"
 NAME = "molva-judge"
@@ -60,6 +61,7 @@ def write_model(
     _write(out / WEIGHTS, build(shipped, shape, int8=True, loudest=loudest).SerializeToString())
     if keep_float32:
         _write(out / FLOAT32, build(shipped, shape, int8=False).SerializeToString())
+        keep_trained(trained.weights, out)
     _write_config(trained, out, dict.fromkeys(FIELDS, 1.0))
     _write_config(trained, out, temperatures(OnnxJudge.load(out), tune))
     return OnnxJudge.load(out)

@@ -14,6 +14,7 @@ from nlp.train.export import Trained, check_exportable
 from nlp.train.loop import Course, Rates, Run, train
 from nlp.train.net import from_base
 from nlp.train.run import CHECKPOINT, Options, Rows
+from nlp.train.start import start_from
 from nlp.train.tensors import Tokens, class_weights
 
 
@@ -31,10 +32,12 @@ def learn(options: Options, rows: Rows, progress: Callable[[Mapping[str, Any]], 
     torch.manual_seed(options.seed)
     net, tokenizer = from_base(options.base)
     check_exportable(net.trunk.config)
+    if options.start:
+        start_from(net, options.start)
     course = course_of(options, rows, tokenizer)
     summary = rows.summary(course.plan)
     progress(summary)
-    run = Run(net, len(course.plan), options.seed, Rates())
+    run = Run(net, len(course.plan), options.seed, Rates(trunk=options.rate))
     identity, checkpoint = options.identity(), options.out / CHECKPOINT
     if checkpoint.exists():
         run.load(checkpoint, identity)

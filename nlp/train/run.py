@@ -12,7 +12,7 @@ from typing import Any
 from mentions.errors import ConfigError
 from nlp.evaluate import evaluate, held_back
 from nlp.labels import FIELDS
-from nlp.onnx_judge import WEIGHTS
+from nlp.onnx_judge import WEIGHTS, OnnxJudge
 from nlp.train.card import write_card
 from nlp.train.examples import Example, Side, traces
 from nlp.train.plan import Mix, Planned
@@ -34,6 +34,8 @@ class Options:
     seed: int = 1
     batch_rows: int = 32
     max_tokens: int = 192
+    rate: float = 8e-5  # of the encoder's weights, at its highest
+    start: tuple[Path, ...] = ()  # finished runs, whose mean weights this one goes on from
     keep_float32: bool = False
     more: Path = MORE
 
@@ -45,10 +47,12 @@ class Options:
         return {
             "data": _digest([*self.data.glob("*.jsonl"), *self.more.glob("*.jsonl")]),
             "base": _named(self.base),
+            "from": [OnnxJudge.load(directory).model for directory in self.start],
             "epochs": self.epochs,
             "seed": self.seed,
             "batch_rows": self.batch_rows,
             "max_tokens": self.max_tokens,
+            "rate": self.rate,
         }
 
 

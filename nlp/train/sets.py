@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
 
 from mentions.errors import ConfigError
 from nlp.labels import FIELDS
 from nlp.train.examples import Example, text_key
+from nlp.train.lines import Row, rows
+from nlp.train.posts import posts, whole
 
 TONE = ("negative", "neutral", "positive")
 # General sentiment, of no brand in particular: trained beside the judge's fields, never shipped.
@@ -37,11 +37,8 @@ TWEET_BRANDS: Mapping[str, tuple[str, ...]] = {
 REVIEWED = {"ot-": ("Сбербанк", "Sberbank"), "gz-": ("Газпромбанк", "Gazprombank")}
 FINAL_SHARE = 0.6  # of a soft label; the rest belongs to the annotators' own votes
 MORE = Path(__file__).with_name("more")  # labels and invented posts that the project adds
-LONGEST = 700  # of a labelled post, in characters: as much as its annotators were shown
 
-Row = Mapping[str, Any]
 Complete = Callable[[Row], Row]
-Read = TypeVar("Read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +88,12 @@ def triage_real(row: Row) -> Iterator[Example]:
         targets={field: soft(row, field) for field in FIELDS},
         language="en" if row["id"].startswith("te-") else "ru",
         names=REVIEWED.get(row["id"][:3], ()),
-        keys=(text_key(row["text"]), f"id:{row['id']}"),
+        # A part stands where its post stands, and where copies of that post do.
+        keys=(
+            text_key(row["text"]),
+            f"id:{whole(row['id'])}",
+            text_key(row.get("whole", row["text"])),
+        ),
     )
 
 
@@ -144,14 +146,14 @@ def tone(language: str) -> Callable[[Row], Iterator[Example]]:
 
 SETS: tuple[DataSet, ...] = (
     DataSet("triage_train.jsonl", triage_real),
-    DataSet("triage_invented.jsonl", triage_invented, passes=0.75),
+    DataSet("triage_invented.jsonl", triage_invented, passes=0.5),
     # Its labels follow another guide (a good fact is positive): with the brand's name always given
     # the network can tell that it is asked by that guide.
     DataSet(
         "brand_tweets_ru.jsonl",
         brand_tweets,
         weight=0.7,
-        passes=0.75,
+        passes=0.5,
         neutral_share=0.6,
         nameless=0.0,
     ),
@@ -160,10 +162,12 @@ SETS: tuple[DataSet, ...] = (
 )
 # Only trained on: what the judge is measured on does not change with them.
 MORE_SETS: tuple[DataSet, ...] = (
-    DataSet("real.jsonl", triage_real),
-    DataSet("invented.jsonl", triage_invented, passes=0.75),
+    DataSet("real.jsonl", triage_real, passes=0.5),
+    DataSet("parts.jsonl", triage_real),
+    DataSet("invented.jsonl", triage_invented, passes=0.5),
+    DataSet("borders.jsonl", triage_invented),
     # Never without the name: a text about two brands has one label for each.
-    DataSet("pairs.jsonl", triage_invented, passes=0.75, nameless=0.0),
+    DataSet("pairs.jsonl", triage_invented, nameless=0.0),
 )
 
 
@@ -174,17 +178,7 @@ def read_set(file: Path, wanted: DataSet, complete: Complete = dict) -> list[Exa
         completed = complete(row)
         return wanted.read(completed) if completed else ()
 
-    return list(_rows(file, read)) if file.is_file() else []
-
-
-def _rows(file: Path, read: Callable[[Row], Iterable[Read]]) -> Iterator[Read]:
-    """What ``read`` makes of each line; a line that it cannot read is named."""
-    with file.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, start=1):
-            try:
-                yield from read(json.loads(line))
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
-                raise ConfigError(f"{file}:{number}: not a row of this set: {error!r}") from error
+    return list(rows(file, read)) if file.is_file() else []
 
 
 def read_all(data: Path) -> dict[str, list[Example]]:
@@ -202,26 +196,7 @@ def read_more(more: Path, data: Path) -> dict[str, list[Example]]:
     def complete(row: Row) -> Row:
         if "text" in row:
             return row
-        text = texts.get(row["id"])
-        return {**row, "text": text} if text else {}
+        text, full = texts.get(row["id"]), texts.get(whole(row["id"]))
+        return {**row, "text": text, "whole": full} if text else {}
 
     return {wanted.file: read_set(more / wanted.file, wanted, complete) for wanted in MORE_SETS}
-
-
-def posts(data: Path) -> dict[str, str]:
-    """Texts of all real posts by id, as annotators saw them."""
-    found: dict[str, str] = {}
-    for name in ("bank_reviews_ru", "otzovik_reviews_ru", "app_reviews_ru", "brand_tweets_ru"):
-        file = data / f"{name}.jsonl"
-        if file.is_file():
-            found.update(_rows(file, lambda row: [(row["id"], shown(row))]))
-    return found
-
-
-def shown(row: Row) -> str:
-    """A post in one piece: a review's title, pros and cons before its text."""
-    text = str(row["text"])
-    if "pros" in row:
-        title = (row["title"] or "").strip()
-        text = f"{title}. Плюсы: {row['pros']} Минусы: {row['cons']} {text}"
-    return text if len(text) <= LONGEST else text[: LONGEST - 1].rstrip() + "…"

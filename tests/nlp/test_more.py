@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,10 +13,11 @@ from mentions.errors import ConfigError
 from nlp.challenge import read_challenge
 from nlp.evaluate import held_back
 from nlp.train.examples import repost_key
+from nlp.train.posts import HALVED, LONGEST, halves, pieces, posts, shown
 from nlp.train.run import Rows, dry_run
-from nlp.train.sets import LONGEST, MORE, posts, read_more, shown, soft
+from nlp.train.sets import MORE, read_more, soft
 from tests.nlp.conftest import Tiny
-from tests.nlp.tiny import make_data, make_more
+from tests.nlp.tiny import make_data, make_more, spelled
 
 
 def test_labels_find_their_posts_and_one_without_is_left(tmp_path: Path) -> None:
@@ -60,8 +62,55 @@ def test_a_bad_label_is_named_with_its_line(tmp_path: Path) -> None:
 
 def test_a_review_is_shown_whole_as_its_annotators_saw_it() -> None:
     review = {"title": "Беда", "pros": "нет", "cons": "очереди", "text": "Стою второй час"}
-    assert shown(review) == "Беда. Плюсы: нет Минусы: очереди Стою второй час"
-    assert len(shown({"text": "а" * 5_000})) == LONGEST
+    assert dict(shown({"id": "1", **review})) == {
+        "1": "Беда. Плюсы: нет Минусы: очереди Стою второй час"
+    }
+    assert len(dict(shown({"id": "1", "text": "а" * 5_000}))["1"]) == LONGEST
+
+
+def test_a_long_post_has_halves_and_later_pieces_that_are_whole_sentences() -> None:
+    told = [f"Звонил в {spelled(at)} раз, и снова ждал ответа до вечера." for at in range(40)]
+    found = dict(shown({"id": "1", "text": " ".join(told)}))
+    assert list(found) == ["1", "1#head", "1#tail", "1#2", "1#3"]
+    assert f"{found['1#head']} {found['1#tail']}" == found["1"]
+    assert set(found["1#2"].replace(". ", ".\n").split("\n")) <= set(told)
+    assert max(map(len, found.values())) <= LONGEST
+
+
+@pytest.mark.parametrize("text", ["нет конца " * 200, "", "Да. " + "нет конца " * 40])
+def test_where_no_sentence_ends_nothing_is_parted(text: str) -> None:
+    assert halves(text) == []
+    assert all(len(piece) <= LONGEST for piece in pieces(text))
+
+
+def test_a_short_post_stays_whole() -> None:
+    assert len(dict(shown({"id": "1", "text": "Ждал. " * (HALVED // 6 - 1)}))) == 1
+
+
+def test_a_part_of_a_held_back_post_or_of_its_copy_is_not_added(tmp_path: Path) -> None:
+    data, more = tmp_path / "data", make_more(tmp_path / "more")
+    labels = json.loads((more / "real.jsonl").read_text(encoding="utf-8").splitlines()[0])
+    told = [f"Звонил в {spelled(at)} раз. Ждал до вечера. " * 9 for at in range(60)]
+    _write(
+        data / "triage_train.jsonl",
+        [{**labels, "id": f"gz-{at}", "text": text} for at, text in enumerate(told)],
+    )
+    _write(
+        data / "bank_reviews_ru.jsonl",
+        [{"id": f"gz-{number}", "text": told[number % len(told)]} for number in range(120)],
+    )
+    _write(more / "real.jsonl", [{**labels, "id": f"gz-{number}#tail"} for number in range(120)])
+    held = {int(example.id.removeprefix("gz-")) for example in held_back(data)}
+    added = [int(example.id[3:-5]) for example in Rows.of(data, more).train["real.jsonl"]]
+    assert held
+    assert held.isdisjoint(number % len(told) for number in added)
+    assert {number % len(told) for number in added} > {1}
+
+
+def _write(file: Path, rows: list[dict[str, Any]]) -> None:
+    file.parent.mkdir(exist_ok=True)
+    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    file.write_text(lines, encoding="utf-8")
 
 
 def test_what_the_project_ships_can_be_read_and_holds_no_real_post(tmp_path: Path) -> None:
