@@ -32,6 +32,11 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
     show_default=True,
     help="0 with --from: only take the mean, calibrate and measure.",
 )
+@click.option(
+    "--steps",
+    type=click.IntRange(min=1),
+    help="End after so many steps of the plan: a rehearsal, or a short finish with --from.",
+)
 @click.option("--rate", type=float, default=8e-5, show_default=True, help="Of the encoder.")
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--resume", is_flag=True, help="Go on with the run that was cut in --out.")

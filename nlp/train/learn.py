@@ -22,7 +22,7 @@ def course_of(options: Options, rows: Rows, tokenizer: Tokenizer) -> Course:
     """All that a run will see, in order."""
     encoder = Encoder(tokenizer, max_tokens=options.max_tokens)
     tokens = Tokens(encoder, [example for found in rows.train.values() for example in found])
-    plan = options.mix().plan(rows.train, tokens.length)
+    plan = options.plan(rows, tokens.length)
     return Course(plan, tokens, class_weights([row.example for batch in plan for row in batch]))
 
 

@@ -103,7 +103,7 @@ class Run:
         self.step = state["step"]
 
     def _whose(self, identity: Mapping[str, Any]) -> str:
-        return json.dumps({**identity, "steps": self.steps}, sort_keys=True)
+        return json.dumps({**identity, "of": self.steps}, sort_keys=True)
 
 
 @dataclass(frozen=True, slots=True)

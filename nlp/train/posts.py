@@ -14,9 +14,9 @@ from nlp.train.lines import Row, rows
 
 LONGEST = 700  # of a labelled post, in characters: as much as its annotators were shown
 SHORTEST = 200  # of a later piece of a longer post
-HALVED = 240  # from this length on a post's two halves are posts of their own
-HALF_AT_LEAST = 4  # as a share of the post: one part of so many
-HALVES = ("head", "tail")
+HALVED = 240  # from this length on a post's halves are posts of their own
+PART_LEAST, PART_MOST = 0.25, 0.75  # of a post, in characters
+CUTS = {"head": (0.0, 0.5), "tail": (0.5, 1.0), "middle": (0.25, 0.75)}
 PART = "#"  # between a post's id and which part of it is meant
 
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
@@ -46,20 +46,28 @@ def shown(row: Row) -> Iterator[tuple[str, str]]:
     seen = text if len(text) <= LONGEST else text[: LONGEST - 1].rstrip() + "…"
     yield row["id"], seen
     if len(seen) >= HALVED:
-        yield from zip((f"{row['id']}{PART}{half}" for half in HALVES), halves(seen), strict=False)
+        for name, (start, end) in CUTS.items():
+            part = cut(seen, start, end)
+            if PART_LEAST <= len(part) / len(seen) <= PART_MOST:
+                yield f"{row['id']}{PART}{name}", part
     for number, piece in enumerate(pieces(text)[1:], start=2):
         if len(piece) >= SHORTEST:
             yield f"{row['id']}{PART}{number}", piece
 
 
-def halves(text: str) -> list[str]:
-    """Parted at the end of a sentence as near to the middle as can be, if there is one."""
+def cut(text: str, start: float, end: float) -> str:
+    """From the end of a sentence nearest to one share of a text to that nearest to another.
+
+    Empty if a text has no such sentence.
+    """
     ends = [found.span() for found in _SENTENCE_END.finditer(text)]
     if not ends:
-        return []
-    end, start = min(ends, key=lambda span: abs(span[0] - len(text) / 2))
-    found = [text[:end], text[start:]]
-    return found if min(map(len, found)) * HALF_AT_LEAST >= len(text) else []
+        return ""
+
+    def nearest(share: float) -> tuple[int, int]:
+        return min(ends, key=lambda span: abs(span[0] - share * len(text)))
+
+    return text[nearest(start)[1] if start else 0 : nearest(end)[0] if end < 1 else None]
 
 
 def pieces(text: str) -> list[str]:

@@ -15,7 +15,7 @@ from nlp.labels import FIELDS
 from nlp.onnx_judge import WEIGHTS, OnnxJudge
 from nlp.train.card import write_card
 from nlp.train.examples import Example, Side, traces
-from nlp.train.plan import Mix, Planned
+from nlp.train.plan import Length, Mix, Planned, characters
 from nlp.train.sets import MORE, read_all, read_more
 from nlp.train.split import groups, side_of
 
@@ -31,6 +31,7 @@ class Options:
     base: str
     out: Path
     epochs: int = 4
+    steps: int | None = None  # of the plan, the first so many; all of it if not said
     seed: int = 1
     batch_rows: int = 32
     max_tokens: int = 192
@@ -39,8 +40,10 @@ class Options:
     keep_float32: bool = False
     more: Path = MORE
 
-    def mix(self) -> Mix:
-        return Mix(seed=self.seed, epochs=self.epochs, batch_rows=self.batch_rows)
+    def plan(self, rows: Rows, length: Length = characters) -> list[list[Planned]]:
+        """All batches of the run, in order."""
+        mix = Mix(seed=self.seed, epochs=self.epochs, batch_rows=self.batch_rows)
+        return mix.plan(rows.train, length)[: self.steps]
 
     def identity(self) -> dict[str, Any]:
         """What must be equal if a run is to go on from a checkpoint."""
@@ -49,6 +52,7 @@ class Options:
             "base": _named(self.base),
             "from": [OnnxJudge.load(directory).model for directory in self.start],
             "epochs": self.epochs,
+            "steps": self.steps,
             "seed": self.seed,
             "batch_rows": self.batch_rows,
             "max_tokens": self.max_tokens,
@@ -121,7 +125,7 @@ def _sides(sets: Mapping[str, Sequence[Example]], drawn: str = "") -> dict[int, 
 def dry_run(options: Options) -> dict[str, Any]:
     """What a run would do; reads the files and loads no network."""
     rows = Rows.of(options.data, options.more)
-    return rows.summary(options.mix().plan(rows.train))
+    return rows.summary(options.plan(rows))
 
 
 def fine_tune(

@@ -13,7 +13,7 @@ from mentions.errors import ConfigError
 from nlp.challenge import read_challenge
 from nlp.evaluate import held_back
 from nlp.train.examples import repost_key
-from nlp.train.posts import HALVED, LONGEST, halves, pieces, posts, shown
+from nlp.train.posts import CUTS, HALVED, LONGEST, PART, cut, pieces, posts, shown
 from nlp.train.run import Rows, dry_run
 from nlp.train.sets import MORE, read_more, soft
 from tests.nlp.conftest import Tiny
@@ -71,15 +71,17 @@ def test_a_review_is_shown_whole_as_its_annotators_saw_it() -> None:
 def test_a_long_post_has_halves_and_later_pieces_that_are_whole_sentences() -> None:
     told = [f"Звонил в {spelled(at)} раз, и снова ждал ответа до вечера." for at in range(40)]
     found = dict(shown({"id": "1", "text": " ".join(told)}))
-    assert list(found) == ["1", "1#head", "1#tail", "1#2", "1#3"]
+    assert list(found) == ["1", "1#head", "1#tail", "1#middle", "1#2", "1#3"]
     assert f"{found['1#head']} {found['1#tail']}" == found["1"]
+    assert found["1#middle"] in found["1"]
     assert set(found["1#2"].replace(". ", ".\n").split("\n")) <= set(told)
     assert max(map(len, found.values())) <= LONGEST
 
 
 @pytest.mark.parametrize("text", ["нет конца " * 200, "", "Да. " + "нет конца " * 40])
-def test_where_no_sentence_ends_nothing_is_parted(text: str) -> None:
-    assert halves(text) == []
+def test_where_no_sentence_ends_near_the_middle_nothing_is_parted(text: str) -> None:
+    assert PART not in "".join(id_ for id_, _ in shown({"id": "1", "text": text[:LONGEST]}))
+    assert all(cut(text, *shares) in text for shares in CUTS.values())
     assert all(len(piece) <= LONGEST for piece in pieces(text))
 
 

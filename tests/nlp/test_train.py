@@ -134,6 +134,13 @@ def test_a_run_goes_on_from_the_mean_of_others(tiny: Tiny, again: Options) -> No
     assert config["training"]["from"] == names
 
 
+def test_a_run_can_end_after_some_steps_of_its_plan(again: Options) -> None:
+    short = replace(again, steps=3)
+    assert dry_run(short)["steps"] == 3
+    whole = again.plan(Rows.of(again.data, again.more))
+    assert short.plan(Rows.of(again.data, again.more)) == whole[:3]
+
+
 def test_going_on_needs_what_float32_keeps(tiny: Tiny, again: Options, tmp_path: Path) -> None:
     lean = tmp_path / "lean"
     shutil.copytree(tiny.options.out, lean)
