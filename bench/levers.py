@@ -1,0 +1,141 @@
+"""What each lever of the training recipe gives: short runs, each with one of them left out.
+
+    python -m bench.levers --data DIR --base DIR [--without parts --without votes …] [--share 0.1]
+
+All runs learn from one share of the training side, by group, and are measured on another: the rows
+that `molva evaluate` reports on stay unseen, since nothing should be chosen by them. A tenth of the
+rows says which lever pulls, not how far it pulls a whole run.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import click
+import numpy as np
+
+from nlp.gate import Comparison, Trial
+from nlp.train.examples import Example
+from nlp.train.export import write_model
+from nlp.train.learn import learn
+from nlp.train.plan import chance
+from nlp.train.posts import PART
+from nlp.train.run import Options, Rows
+from nlp.train.sets import MORE, MORE_SETS
+from nlp.train.split import groups
+
+MEASURED_SHARE = 0.15
+TRIAGE = ("real", "invented")
+Change = Callable[[Example], Example | None]  # None: the row is left out
+
+
+def _without_name(example: Example) -> Example:
+    return replace(example, names=())
+
+
+def _without_votes(example: Example) -> Example:
+    """The likeliest label alone."""
+    sure = {
+        head: tuple(np.eye(len(target))[np.argmax(target)].tolist())
+        for head, target in example.targets.items()
+    }
+    return replace(example, targets=sure)
+
+
+def _without_other_sets(example: Example) -> Example | None:
+    return example if example.part in TRIAGE else None
+
+
+def _without_parts(example: Example) -> Example | None:
+    return None if PART in example.id else example
+
+
+LEVERS: Mapping[str, Change] = {
+    "names": _without_name,
+    "votes": _without_votes,
+    "other sets": _without_other_sets,
+    "parts": _without_parts,
+}
+OWN = "own labels"  # a lever of whole files
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What the runs learn from, and what they are measured on."""
+
+    rows: Rows
+    measured: Sequence[Example]
+
+    @classmethod
+    def of(cls, rows: Rows, share: float) -> Ground:
+        every = [example for found in rows.train.values() for example in found]
+        places = {
+            id(example): chance("levers", group)
+            for example, group in zip(every, groups([e.keys for e in every]), strict=True)
+        }
+        chosen = {
+            file: [e for e in found if places[id(e)] < share] for file, found in rows.train.items()
+        }
+        measured = [
+            example
+            for example in every
+            if places[id(example)] >= 1 - MEASURED_SHARE
+            and example.part in TRIAGE
+            and PART not in example.id
+        ]
+        return cls(Rows(chosen, rows.tune), measured)
+
+    def without(self, lever: str) -> Rows:
+        if lever == OWN:
+            own = {wanted.file for wanted in MORE_SETS}
+            train = {file: [] if file in own else e for file, e in self.rows.train.items()}
+            return replace(self.rows, train=train)
+        change = LEVERS[lever]
+        return replace(
+            self.rows,
+            train={
+                file: [changed for e in found if (changed := change(e)) is not None]
+                for file, found in self.rows.train.items()
+            },
+        )
+
+
+def trial(options: Options, rows: Rows, measured: Sequence[Example]) -> Trial:
+    """Train on these rows, in a directory that goes away, and measure."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = replace(options, out=Path(folder))
+        trained = learn(run, rows, lambda facts: None)
+        judge = write_model(trained, run.out, rows.tune, keep_float32=False)
+        return Trial.of(judge, measured, lambda done, of: None)
+
+
+@click.command
+@click.option("--data", type=click.Path(path_type=Path, file_okay=False), required=True)
+@click.option("--base", required=True, help="Encoder to start from.")
+@click.option(
+    "--without",
+    "levers",
+    type=click.Choice([*LEVERS, OWN]),
+    multiple=True,
+    help="A lever to leave out, in a run of its own; all of them, one by one, if none is named.",
+)
+@click.option("--share", type=click.FloatRange(0, 1 - MEASURED_SHARE), default=0.1)
+@click.option("--epochs", type=click.IntRange(min=1), default=3, show_default=True)
+def command(*, data: Path, base: str, levers: Sequence[str], share: float, epochs: int) -> None:
+    """Print every named measure with and without each lever, and the interval of the change."""
+    options = Options(data=data, base=base, out=data, epochs=epochs)
+    ground = Ground.of(Rows.of(data, MORE), share)
+    whole = trial(options, ground.rows, ground.measured)
+    click.echo(f"{sum(map(len, ground.rows.train.values()))} rows, {len(ground.measured)} measured")
+    for lever in levers or [*LEVERS, OWN]:
+        less = trial(options, ground.without(lever), ground.measured)
+        click.echo(f"without {lever}:")
+        for verdict in Comparison.of(whole, less).verdicts:
+            click.echo(f"  {verdict}{'  worse beyond noise' if verdict.worse else ''}")
+
+
+if __name__ == "__main__":
+    command()
