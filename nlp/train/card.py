@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from mentions.whole_file import whole_file
 from nlp.challenge import CHALLENGE, Passed, challenge
@@ -35,11 +37,22 @@ def card(directory: Path, model: str, measured: Evaluation, passed: Passed) -> s
         megabytes=round(_size(directory) / 1e6, 1),
         max_tokens=config["max_tokens"],
         temperatures=heat,
-        run="\n".join(f"* {name}: {value}" for name, value in training.items()),
+        run="\n".join(_facts(training)),
         measured=as_markdown(measured.sets),
         trades=as_markdown(measured.trades, "trade"),
         challenge=as_markdown(passed.table, CHALLENGE),
     )
+
+
+def _facts(training: Mapping[str, Any], indent: str = "") -> Iterator[str]:
+    """A line for each; the runs that this one went on from are told in full below it."""
+    for name, value in training.items():
+        if isinstance(value, dict) and name == "from":
+            for model, facts in value.items():
+                yield f"{indent}* from {model}"
+                yield from _facts(facts, indent + "  ")
+        else:
+            yield f"{indent}* {name}: {value}"
 
 
 def _size(directory: Path) -> int:

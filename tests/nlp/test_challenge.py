@@ -18,21 +18,21 @@ from nlp.load import load_judge
 # Share of posts that are right, by phenomenon: a little below what the shipped weights reach.
 # When new weights are shipped, this table is set anew from what the test prints (`pytest -s`).
 FLOORS: Mapping[str, float] = {
-    "irony": 0.52,
-    "negation": 0.58,
-    "solved": 0.69,
-    "news": 0.80,
-    "advert": 0.79,
-    "brand_answer": 0.80,
+    "irony": 0.57,
+    "negation": 0.65,
+    "solved": 0.75,
+    "news": 0.83,
+    "advert": 0.82,
+    "brand_answer": 0.83,
     "two_brands": 0.66,
-    "figurative": 0.75,
-    "calm_critical": 0.69,
-    "furious_harmless": 0.66,
+    "figurative": 0.69,
+    "calm_critical": 0.72,
+    "furious_harmless": 0.58,
     "past_open": 0.83,
-    "third_party": 0.85,
+    "third_party": 0.82,
     "en": 0.75,
-    "ru": 0.74,
-    ALL: 0.74,
+    "ru": 0.76,
+    ALL: 0.75,
 }
 
 POSTS_READ = read_challenge()

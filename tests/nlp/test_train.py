@@ -131,7 +131,10 @@ def test_a_run_goes_on_from_the_mean_of_others(tiny: Tiny, again: Options) -> No
         np.testing.assert_allclose(value, (one[name] + two[name]) / 2, atol=1e-6)
     names = [OnnxJudge.load(out).model for out in runs]
     config = json.loads((mean.out / "config.json").read_text(encoding="utf-8"))
-    assert config["training"]["from"] == names
+    assert list(config["training"]["from"]) == names
+    assert config["training"]["from"][names[1]]["seed"] == 2
+    card = (mean.out / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert f"* from {names[1]}\n  * data: " in card
 
 
 def test_a_run_can_end_after_some_steps_of_its_plan(again: Options) -> None:
