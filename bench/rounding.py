@@ -27,8 +27,11 @@ REACH = 0.3  # points that may be lost
 def losses(whole: Table, rounded: Table) -> Iterator[tuple[str, float, float]]:
     """Measure, its value in float32, and how many points of a hundred int8 loses."""
     for name, row in whole.items():
+        figures = rounded[name]["figures"]
         for measure, figure in row["figures"].items():
-            lost = 100 * (figure["value"] - rounded[name]["figures"][measure]["value"])
+            if measure not in figures:  # none judged urgent, say: a precision of nothing
+                continue
+            lost = 100 * (figure["value"] - figures[measure]["value"])
             better = MEASURES[measure].more_is_better
             yield f"{name}: {measure}", figure["value"], lost if better else -lost
 
