@@ -30,7 +30,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
         data=make_data(place / "data"),
         base=str(make_base(place / "base")),
         out=place / "out",
-        epochs=2,
+        epochs=4,  # invented posts are shown in half of them
         batch_rows=16,
         max_tokens=48,
         keep_float32=True,
