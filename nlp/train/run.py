@@ -139,6 +139,8 @@ def fine_tune(
         raise ConfigError(f"no module {error.name}: {CURE}") from error
 
     _check_out(options.out, resume=resume)
+    if not options.epochs and not options.start:
+        raise ConfigError("--epochs 0 learns nothing: it takes the mean of runs named with --from")
     started = time.monotonic()
     rows = Rows.of(options.data, options.more)
     options.out.mkdir(parents=True, exist_ok=True)

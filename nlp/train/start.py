@@ -29,8 +29,8 @@ def keep_trained(weights: Weights, directory: Path) -> None:
 def start_from(net: Net, directories: Sequence[Path]) -> None:
     """Give the network the mean of several runs' weights.
 
-    Runs from one encoder end near enough to each other for their mean to be better than any of
-    them (Wortsman et al., "Model soups", 2022).
+    Runs from one encoder end near enough to each other for their mean to be as good as the best of
+    them, or better (Wortsman et al., "Model soups", 2022).
     """
     runs = [_trained(directory, net) for directory in directories]
     mean = {name: sum(run[name] for run in runs) / len(runs) for name in runs[0]}

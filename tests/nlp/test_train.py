@@ -144,6 +144,12 @@ def test_a_run_can_end_after_some_steps_of_its_plan(again: Options) -> None:
     assert short.plan(Rows.of(again.data, again.more)) == whole[:3]
 
 
+def test_no_epochs_and_no_run_to_start_from_is_refused(again: Options) -> None:
+    with pytest.raises(ConfigError, match="--from"):
+        fine_tune(replace(again, epochs=0), quiet, resume=False)
+    assert not again.out.exists()
+
+
 def test_going_on_needs_what_float32_keeps(tiny: Tiny, again: Options, tmp_path: Path) -> None:
     lean = tmp_path / "lean"
     shutil.copytree(tiny.options.out, lean)
