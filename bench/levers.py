@@ -17,6 +17,7 @@ from pathlib import Path
 import click
 import numpy as np
 
+from nlp.evaluate import TRIAGE
 from nlp.gate import Comparison, Trial
 from nlp.train.examples import Example
 from nlp.train.export import write_model
@@ -28,12 +29,8 @@ from nlp.train.sets import MORE, MORE_SETS
 from nlp.train.split import groups
 
 MEASURED_SHARE = 0.15
-TRIAGE = ("real", "invented")
-Change = Callable[[Example], Example | None]  # None: the row is left out
-
-
-def _without_name(example: Example) -> Example:
-    return replace(example, names=())
+Change = Callable[[str, Example], Example | None]  # by file; None: the row is left out
+OWN = {wanted.file for wanted in MORE_SETS}
 
 
 def _without_votes(example: Example) -> Example:
@@ -45,21 +42,13 @@ def _without_votes(example: Example) -> Example:
     return replace(example, targets=sure)
 
 
-def _without_other_sets(example: Example) -> Example | None:
-    return example if example.part in TRIAGE else None
-
-
-def _without_parts(example: Example) -> Example | None:
-    return None if PART in example.id else example
-
-
 LEVERS: Mapping[str, Change] = {
-    "names": _without_name,
-    "votes": _without_votes,
-    "other sets": _without_other_sets,
-    "parts": _without_parts,
+    "names": lambda file, example: replace(example, names=()),
+    "votes": lambda file, example: _without_votes(example),
+    "other sets": lambda file, example: example if example.part in TRIAGE else None,
+    "parts": lambda file, example: None if PART in example.id else example,
+    "own labels": lambda file, example: None if file in OWN else example,
 }
-OWN = "own labels"  # a lever of whole files
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +78,11 @@ class Ground:
         return cls(Rows(chosen, rows.tune), measured)
 
     def without(self, lever: str) -> Rows:
-        if lever == OWN:
-            own = {wanted.file for wanted in MORE_SETS}
-            train = {file: [] if file in own else e for file, e in self.rows.train.items()}
-            return replace(self.rows, train=train)
         change = LEVERS[lever]
         return replace(
             self.rows,
             train={
-                file: [changed for e in found if (changed := change(e)) is not None]
+                file: [changed for e in found if (changed := change(file, e)) is not None]
                 for file, found in self.rows.train.items()
             },
         )
@@ -118,7 +103,7 @@ def trial(options: Options, rows: Rows, measured: Sequence[Example]) -> Trial:
 @click.option(
     "--without",
     "levers",
-    type=click.Choice([*LEVERS, OWN]),
+    type=click.Choice([*LEVERS]),
     multiple=True,
     help="A lever to leave out, in a run of its own; all of them, one by one, if none is named.",
 )
@@ -130,11 +115,10 @@ def command(*, data: Path, base: str, levers: Sequence[str], share: float, epoch
     ground = Ground.of(Rows.of(data, MORE), share)
     whole = trial(options, ground.rows, ground.measured)
     click.echo(f"{sum(map(len, ground.rows.train.values()))} rows, {len(ground.measured)} measured")
-    for lever in levers or [*LEVERS, OWN]:
+    for lever in levers or LEVERS:
         less = trial(options, ground.without(lever), ground.measured)
         click.echo(f"without {lever}:")
-        for verdict in Comparison.of(whole, less).verdicts:
-            click.echo(f"  {verdict}{'  worse beyond noise' if verdict.worse else ''}")
+        click.echo(Comparison.of(whole, less))
 
 
 if __name__ == "__main__":

@@ -49,8 +49,7 @@ def command(*, data: Path, model: Path) -> None:
         click.echo(f"{name:40} {value:.4f} {lost:+7.2f}{'  !' if lost > REACH else ''}")
     mean = sum(lost for _, _, lost in found) / len(found)
     click.echo(f"{len(found)} measures lose {mean:+.2f} on average")
-    for verdict in Comparison.of(whole, rounded).verdicts:
-        click.echo(f"{verdict}{'  worse beyond noise' if verdict.worse else ''}")
+    click.echo(Comparison.of(whole, rounded))
 
 
 if __name__ == "__main__":

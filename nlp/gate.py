@@ -146,6 +146,10 @@ class Comparison:
         bound = _bound([change.gain for change in known])
         return cls(current.model, candidate.model, [change.verdict(bound) for change in known])
 
+    def __str__(self) -> str:
+        """A line for each measure; one that is worse beyond noise says so first."""
+        return "\n".join(f"{'worse ' if v.worse else '      '}{v}" for v in self.verdicts)
+
     @property
     def unmeasured(self) -> list[str]:
         """Named measures that the data says nothing of: nothing guards them."""

@@ -87,5 +87,5 @@ def _show(facts: dict[str, Any], compared: Comparison | None, *, as_json: bool) 
     if as_json:
         emit({**facts, "measures": [asdict(v) for v in compared.verdicts]}, as_json=True)
         return
-    click.echo("\n".join(f"{'worse ' if v.worse else '      '}{v}" for v in compared.verdicts))
+    click.echo(compared)
     emit(facts, as_json=False)

@@ -14,7 +14,7 @@ from nlp.train.export import Trained, check_exportable
 from nlp.train.loop import Course, Rates, Run, train
 from nlp.train.net import from_base
 from nlp.train.run import CHECKPOINT, Options, Rows
-from nlp.train.start import history, start_from
+from nlp.train.start import start_from
 from nlp.train.tensors import Tokens, class_weights
 
 
@@ -47,5 +47,5 @@ def learn(options: Options, rows: Rows, progress: Callable[[Mapping[str, Any]], 
         config=net.trunk.config,
         tokenizer=tokenizer.to_str(),
         max_tokens=options.max_tokens,
-        facts={**identity, **summary, "from": history(options.start)},
+        facts={**identity, **summary},
     )

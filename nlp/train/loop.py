@@ -129,6 +129,8 @@ def train(run: Run, course: Course, *, saved: Callable[[Run], None], progress: P
         if now - kept >= SAVE_EVERY or over:
             kept = now
             saved(run)
+    if not course.plan:  # a mean alone: an export that is cut goes on from it like any other
+        saved(run)
 
 
 class Pace:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Any
 from mentions.errors import ConfigError
 from nlp.evaluate import evaluate, held_back
 from nlp.labels import FIELDS
-from nlp.onnx_judge import WEIGHTS, OnnxJudge
+from nlp.onnx_judge import CONFIG, WEIGHTS, OnnxJudge
 from nlp.train.card import write_card
 from nlp.train.examples import Example, Side, traces
 from nlp.train.plan import Length, Mix, Planned, characters
@@ -50,7 +51,7 @@ class Options:
         return {
             "data": _digest([*self.data.glob("*.jsonl"), *self.more.glob("*.jsonl")]),
             "base": _named(self.base),
-            "from": [OnnxJudge.load(directory).model for directory in self.start],
+            "from": _history(self.start),
             "epochs": self.epochs,
             "steps": self.steps,
             "seed": self.seed,
@@ -58,6 +59,14 @@ class Options:
             "max_tokens": self.max_tokens,
             "rate": self.rate,
         }
+
+
+def _history(runs: Sequence[Path]) -> dict[str, Any]:
+    """How each of these runs was trained, by its model's name: weights have a past."""
+    return {
+        OnnxJudge.load(run).model: json.loads((run / CONFIG).read_bytes())["training"]
+        for run in runs
+    }
 
 
 def _digest(files: Iterable[Path]) -> str:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
@@ -13,7 +11,6 @@ from torch import Tensor, from_numpy
 
 from mentions.errors import ConfigError
 from mentions.whole_file import whole_file
-from nlp.onnx_judge import CONFIG, OnnxJudge
 from nlp.train.graph import Weights
 from nlp.train.net import Net
 
@@ -35,14 +32,6 @@ def start_from(net: Net, directories: Sequence[Path]) -> None:
     runs = [_trained(directory, net) for directory in directories]
     mean = {name: sum(run[name] for run in runs) / len(runs) for name in runs[0]}
     net.load_state_dict(mean)
-
-
-def history(directories: Sequence[Path]) -> dict[str, Any]:
-    """How each of these runs was trained, by its model's name: weights have a past."""
-    return {
-        OnnxJudge.load(directory).model: json.loads((directory / CONFIG).read_bytes())["training"]
-        for directory in directories
-    }
 
 
 def _trained(directory: Path, net: Net) -> dict[str, Tensor]:
