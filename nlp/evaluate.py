@@ -149,5 +149,6 @@ def _of_field(rows: Sequence[Row], field: str) -> Answers:
         truth(row.example, field) if is_known else 0
         for row, is_known in zip(rows, known, strict=True)
     ]
+    said = [FIELDS[field].index(row.judgement[field]) for row in rows]
     shares = [list(row.judgement.probabilities[field].values()) for row in rows]
-    return Answers(np.array(true), np.array(shares), np.array(known))
+    return Answers(np.array(true), np.array(said), np.array(shares), np.array(known))

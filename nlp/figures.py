@@ -43,16 +43,17 @@ class Answers:
     """What a judge says of one field, and what is true, row by row."""
 
     truth: Labels
+    said: Labels
     shares: Shares
     known: NDArray[np.bool_]  # rows without this field count for nothing
 
     def confusions(self) -> NDArray[np.float64]:
         labels = self.shares.shape[1]
-        tables = measures.one_each(self.truth, self.shares.argmax(1), labels)
+        tables = measures.one_each(self.truth, self.said, labels)
         return tables * self.known[:, None, None]
 
     def bins(self) -> NDArray[np.float64]:
-        return measures.binned(self.shares, self.truth) * self.known[:, None, None]
+        return measures.binned(self.shares, self.said, self.truth) * self.known[:, None, None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from mentions.errors import ConfigError, RecordError
+from nlp.labels import said
 
 SHIPPED = Path(__file__).parent / "model"
 ANOTHER = "take the shipped model, or train one with `molva train`"
@@ -32,9 +33,8 @@ class Judgement:
     why: tuple[str, ...] = ()
 
     def __getitem__(self, field: str) -> str:
-        """The likeliest label of a field."""
-        shares = self.probabilities[field]
-        return max(shares, key=shares.__getitem__)
+        """The label that is answered for a field."""
+        return said(field, self.probabilities[field])
 
 
 class Judge(Protocol):

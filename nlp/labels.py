@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from pathlib import Path
 from types import MappingProxyType
 
@@ -17,6 +18,19 @@ FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "topic": tuple(label.value for label in Topic),
     }
 )
+
+
+def said(field: str, shares: Mapping[str, float]) -> str:
+    """The label that is answered: the likeliest; of urgency, whose labels are ordered, the middle.
+
+    The middle level has no more than half of the probability below it and no more than half above,
+    so it is the nearest, on average, to what may be true (docs/decisions/0062).
+    """
+    if field != "urgency":
+        return max(shares, key=shares.__getitem__)
+    half = sum(shares.values()) / 2
+    up_to = zip(shares, accumulate(shares.values()), strict=True)
+    return next(label for label, share in up_to if share >= half)
 
 
 def span_of(field: str) -> slice:

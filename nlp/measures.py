@@ -62,9 +62,9 @@ def _both(table: Counts, of: Sequence[int]) -> Counts:
     return both
 
 
-def binned(shares: Shares, truth: Labels) -> NDArray[np.float64]:
+def binned(shares: Shares, said: Labels, truth: Labels) -> NDArray[np.float64]:
     """(rows, BINS, 3): each row in the bin of its certainty: 1, how sure, whether right."""
-    sure, right = shares.max(1), shares.argmax(1) == truth
+    sure, right = shares[np.arange(len(said)), said], said == truth
     place = np.minimum((sure * BINS).astype(int), BINS - 1)
     bins = np.zeros((len(truth), BINS, 3))
     bins[np.arange(len(truth)), place] = np.stack([np.ones(len(truth)), sure, right], 1)

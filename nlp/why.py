@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from mentions.model import MAX_WHY, MAX_WORD, Urgency
 from nlp.encoding import Place
+from nlp.labels import said
 
 _PART = r"(?:[^\W_][\u0300-\u036f]*)+"  # й and ё may be written as two characters
 # No words of the post: accounts, what is left of markup, and what `plain` writes for a link.
@@ -27,12 +28,12 @@ def words(text: str) -> list[tuple[str, Place]]:
 
 
 def direction(shares: Mapping[str, float]) -> NDArray[np.float64]:
-    """Along the logits of urgency: the likeliest level up, the others down by likelihood."""
+    """Along the logits of urgency: the level answered up, the others down by likelihood."""
     towards: NDArray[np.float64] = -np.array(list(shares.values()), np.float64)
-    said = int(towards.argmin())
-    towards[said] = 0.0
+    up = list(shares).index(said("urgency", shares))
+    towards[up] = 0.0
     towards /= max(-towards.sum(), 1e-12)
-    towards[said] = 1.0
+    towards[up] = 1.0
     return towards
 
 
@@ -63,4 +64,4 @@ def moving_words(text: str, places: Sequence[Place], added: Sequence[float]) -> 
 
 def judged_low(shares: Mapping[str, float]) -> bool:
     """Nobody asks why a post may wait for ever."""
-    return max(shares, key=shares.__getitem__) == Urgency.LOW
+    return said("urgency", shares) == Urgency.LOW

@@ -58,7 +58,7 @@ def test_too_few_groups_have_a_value_and_no_interval() -> None:
 
 def test_a_measure_of_nothing_is_not_in_the_table() -> None:
     even = np.full((30, 3), 1 / 3)
-    neutral = Answers(np.ones(30, int), even, np.full(30, True))
+    neutral = Answers(np.ones(30, int), np.zeros(30, int), even, np.full(30, True))
     found = measure({"sentiment": neutral}, [str(row) for row in range(30)])
     assert "poles F1" not in found["figures"]
     assert found["figures"]["sentiment F1"]["value"] == 0
@@ -68,5 +68,5 @@ def test_a_row_without_the_field_counts_for_nothing() -> None:
     truth, groups = np.array([0, 1, 2] * 10), [str(row) for row in range(30)]
     shares, known = np.eye(3)[truth], truth != 2
     shares[truth == 2] = [1, 0, 0]
-    found = measure({"sentiment": Answers(truth, shares, known)}, groups)
+    found = measure({"sentiment": Answers(truth, shares.argmax(1), shares, known)}, groups)
     assert found["figures"]["sentiment F1"]["value"] == 1

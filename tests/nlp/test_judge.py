@@ -16,7 +16,7 @@ from onnx import TensorProto, helper
 
 from mentions.errors import ConfigError, RecordError
 from nlp.judge import SHIPPED, JudgeInput, Judgement, judge_each
-from nlp.labels import FIELDS, check_labels
+from nlp.labels import FIELDS, check_labels, said
 from nlp.load import load_judge
 from nlp.onnx_judge import OnnxJudge
 from tests.nlp.conftest import Tiny
@@ -61,7 +61,27 @@ def _is_whole(judgement: Judgement) -> None:
         shares = judgement.probabilities[field]
         assert tuple(shares) == labels
         assert sum(shares.values()) == pytest.approx(1)
-        assert shares[judgement[field]] == max(shares.values())
+        assert judgement[field] == said(field, shares)
+
+
+@pytest.mark.parametrize(
+    ("shares", "level"),
+    [
+        ((0.1, 0.7, 0.1, 0.1), "normal"),
+        ((0.1, 0.36, 0.3, 0.24), "high"),  # the likeliest is normal, most lies above it
+        ((0.4, 0.05, 0.2, 0.35), "high"),  # torn between the ends
+        ((0.5, 0.0, 0.0, 0.5), "low"),
+        ((0.0, 0.0, 0.0, 1.0), "critical"),
+    ],
+)
+def test_urgency_is_the_middle_of_what_is_possible(shares: tuple[float, ...], level: str) -> None:
+    urgency = dict(zip(FIELDS["urgency"], shares, strict=True))
+    assert said("urgency", urgency) == level
+    assert Judgement({"urgency": urgency})["urgency"] == level
+
+
+def test_labels_without_an_order_are_answered_by_the_likeliest() -> None:
+    assert said("sentiment", {"negative": 0.4, "neutral": 0.25, "positive": 0.35}) == "negative"
 
 
 def test_answers_stand_in_the_order_of_the_inputs(judge: OnnxJudge) -> None:
