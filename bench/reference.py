@@ -6,10 +6,8 @@ from logging import CRITICAL
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import onnx
 import torch
-from onnx import numpy_helper
 from torch import Tensor
 from transformers import (
     BertConfig,
@@ -23,6 +21,7 @@ from transformers import (
 from transformers.modeling_outputs import SequenceClassifierOutput
 
 from nlp.onnx_judge import CONFIG, TOKENIZER, WEIGHTS, ModelConfig
+from nlp.train.dequantised import dequantised
 
 MARKS = {"cls_token": "<s>", "sep_token": "</s>", "pad_token": "<pad>", "unk_token": "<unk>"}
 
@@ -48,7 +47,7 @@ def transformers_pipeline(model: Path) -> Pipeline:
     """``transformers.pipeline`` on the dequantised weights of a model directory, in float32."""
     logging.set_verbosity(CRITICAL)  # else it lists every class that ours is not
     graph = onnx.load(str(model / WEIGHTS)).graph
-    weights = _weights(graph)
+    weights = {name: torch.tensor(value) for name, value in dequantised(model).items()}
     net = MeanPooled(_config(graph, weights))
     net.load_state_dict(weights)
     net.train(mode=False)
@@ -58,47 +57,6 @@ def transformers_pipeline(model: Path) -> Pipeline:
         **MARKS,
     )
     return pipeline("text-classification", model=net, tokenizer=tokenizer, device="cpu")
-
-
-def _weights(graph: Any) -> dict[str, Tensor]:
-    """Initialisers under the names of the network that they came from."""
-    found = {each.name: numpy_helper.to_array(each) for each in graph.initializer}
-
-    def of(name: str) -> np.ndarray[Any, Any]:
-        value = found[name]
-        at = name.removesuffix(".weight")
-        if f"{at}.scale" in found:
-            value = value.astype(np.float32) * found[f"{at}.scale"]
-        return value
-
-    at = "trunk.embeddings."
-    named = {
-        f"{at}word_embeddings.weight": of("words"),
-        f"{at}position_embeddings.weight": found["places"],
-        f"{at}LayerNorm.weight": found["embedded.gain"],
-        f"{at}LayerNorm.bias": found["embedded.shift"],
-        "head.weight": found["head.weight"],
-        "head.bias": found["head.bias"],
-    }
-    named[f"{at}token_type_embeddings.weight"] = np.zeros((1, found["places"].shape[1]), np.float32)
-    for name in (name for name in found if name.startswith("trunk.encoder.")):
-        if name.endswith(".weight"):
-            named |= _linear(name, of(name).T, found[name.removesuffix("weight") + "bias"])
-        elif name.endswith(("output.gain", "output.shift")):
-            part = "weight" if name.endswith("gain") else "bias"
-            named[f"{name.rpartition('.')[0]}.LayerNorm.{part}"] = found[name]
-    return {name: torch.tensor(np.ascontiguousarray(value)) for name, value in named.items()}
-
-
-def _linear(
-    name: str, weight: np.ndarray[Any, Any], bias: np.ndarray[Any, Any]
-) -> dict[str, np.ndarray[Any, Any]]:
-    at = name.removesuffix(".weight")
-    if not at.endswith(".qkv"):
-        return {f"{at}.weight": weight, f"{at}.bias": bias}
-    at = at.removesuffix("qkv") + "attention.self."
-    parts = zip(("query", "key", "value"), np.split(weight, 3), np.split(bias, 3), strict=True)
-    return {f"{at}{p}.{kind}": v for p, w, b in parts for kind, v in (("weight", w), ("bias", b))}
 
 
 def _config(graph: Any, weights: dict[str, Tensor]) -> BertConfig:

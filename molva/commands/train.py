@@ -22,8 +22,8 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
     "start",
     type=FOLDER,
     multiple=True,
-    help="Go on from the weights of a finished run (made with --keep-float32); given several "
-    "times, from the mean of them.",
+    help="Go on from the weights of a finished model, in float32 if its run had --keep-float32; "
+    "given several times, from the mean of them.",
 )
 @click.option(
     "--epochs",

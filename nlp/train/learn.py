@@ -32,13 +32,13 @@ def learn(options: Options, rows: Rows, progress: Callable[[Mapping[str, Any]], 
     torch.manual_seed(options.seed)
     net, tokenizer = from_base(options.base)
     check_exportable(net.trunk.config)
-    if options.start:
-        start_from(net, options.start)
     course = course_of(options, rows, tokenizer)
     summary = rows.summary(course.plan)
     progress(summary)
-    run = Run(net, len(course.plan), options.seed, Rates(trunk=options.rate))
     identity, checkpoint = options.identity(), options.out / CHECKPOINT
+    if options.start:
+        start_from(net, options.start)
+    run = Run(net, len(course.plan), options.seed, Rates(trunk=options.rate))
     if checkpoint.exists():
         run.load(checkpoint, identity)
     train(run, course, saved=lambda run: run.save(checkpoint, identity), progress=progress)

@@ -21,6 +21,7 @@ from nlp.train.sets import MORE, read_all, read_more
 from nlp.train.split import groups, side_of
 
 CHECKPOINT = "checkpoint.pt"
+TRAINED = "trained.safetensors"  # float32, with the heads that do not ship
 CURE = "training needs more: `make train-setup`, or pip install -r requirements/train.txt"
 
 
@@ -37,7 +38,7 @@ class Options:
     batch_rows: int = 32
     max_tokens: int = 192
     rate: float = 8e-5  # of the encoder's weights, at its highest
-    start: tuple[Path, ...] = ()  # finished runs, whose mean weights this one goes on from
+    start: tuple[Path, ...] = ()  # finished models, whose mean weights this run goes on from
     keep_float32: bool = False
     more: Path = MORE
 
@@ -62,9 +63,11 @@ class Options:
 
 
 def _history(runs: Sequence[Path]) -> dict[str, Any]:
-    """How each of these runs was trained, by its model's name: weights have a past."""
+    """How each of these models was trained, by its name: weights have a past."""
     return {
-        OnnxJudge.load(run).model: json.loads((run / CONFIG).read_bytes())["training"]
+        OnnxJudge.load(run).model + ("" if (run / TRAINED).is_file() else " in int8"): json.loads(
+            (run / CONFIG).read_bytes()
+        )["training"]
         for run in runs
     }
 

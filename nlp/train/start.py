@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+import torch
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
-from torch import Tensor, from_numpy
+from torch import Tensor
 
 from mentions.errors import ConfigError
 from mentions.whole_file import whole_file
+from nlp.onnx_judge import WIDTH as SHIPPED_WIDTH
+from nlp.train.dequantised import dequantised
 from nlp.train.graph import Weights
-from nlp.train.net import Net
+from nlp.train.net import WIDTH, Net
+from nlp.train.run import TRAINED
 
-TRAINED = "trained.safetensors"
+KINDS = "trunk.embeddings.token_type_embeddings.weight"
 
 
 def keep_trained(weights: Weights, directory: Path) -> None:
@@ -24,27 +29,38 @@ def keep_trained(weights: Weights, directory: Path) -> None:
 
 
 def start_from(net: Net, directories: Sequence[Path]) -> None:
-    """Give the network the mean of several runs' weights.
+    """Give the network the mean of several models' weights.
 
     Runs from one encoder end near enough to each other for their mean to be as good as the best of
     them, or better (Wortsman et al., "Model soups", 2022).
     """
-    runs = [_trained(directory, net) for directory in directories]
-    mean = {name: sum(run[name] for run in runs) / len(runs) for name in runs[0]}
-    net.load_state_dict(mean)
+    models = [_fitted(_trained(directory), net, directory) for directory in directories]
+    net.load_state_dict({name: sum(m[name] for m in models) / len(models) for name in models[0]})
 
 
-def _trained(directory: Path, net: Net) -> dict[str, Tensor]:
+def _trained(directory: Path) -> Weights:
+    """As the run kept them; of one that kept no float32, what is left of them after rounding."""
     file = directory / TRAINED
+    if not file.is_file():
+        return dequantised(directory)
     try:
-        found = {name: from_numpy(value) for name, value in load_file(file).items()}
-    except FileNotFoundError as error:
-        raise ConfigError(
-            f"--from {directory}: no {TRAINED}, which `molva train --keep-float32` leaves"
-        ) from error
+        return load_file(file)
     except SafetensorError as error:
         raise ConfigError(f"--from {directory}: {TRAINED} is damaged: {error}") from error
-    wanted = {name: value.shape for name, value in net.state_dict().items()}
-    if {name: value.shape for name, value in found.items()} != wanted:
+
+
+def _fitted(weights: Weights, net: Net, directory: Path) -> dict[str, Tensor]:
+    """Whole: the heads that did not ship stay as they are in ``net``."""
+    whole = {name: value.clone() for name, value in net.state_dict().items()}
+    shapes = _shapes(weights, heads=len(weights["head.bias"]))
+    if shapes not in (_shapes(whole, heads=WIDTH), _shapes(whole, heads=SHIPPED_WIDTH)):
         raise ConfigError(f"--from {directory}: trained on another --base, or for other labels")
-    return found
+    for name, value in weights.items():
+        whole[name][: len(value)] = torch.tensor(value)
+    return whole
+
+
+def _shapes(weights: Mapping[str, Any], *, heads: int) -> dict[str, tuple[int, ...]]:
+    """As they would be with so many rows of heads, and with the one type of token that is used."""
+    rows = {"head.weight": heads, "head.bias": heads, KINDS: 1}
+    return {name: (rows.get(name, len(value)), *value.shape[1:]) for name, value in weights.items()}

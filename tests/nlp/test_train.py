@@ -24,8 +24,8 @@ from nlp.train.graph import Shape, build
 from nlp.train.learn import course_of, learn
 from nlp.train.loop import Rates, Run
 from nlp.train.net import SPANS, from_base
-from nlp.train.run import CHECKPOINT, Options, Rows, dry_run, fine_tune
-from nlp.train.start import TRAINED
+from nlp.train.run import CHECKPOINT, TRAINED, Options, Rows, dry_run, fine_tune
+from nlp.train.start import start_from
 from tests.nlp.conftest import Tiny
 from tests.nlp.tiny import make_base, make_data
 
@@ -158,16 +158,37 @@ def test_no_epochs_and_no_run_to_start_from_is_refused(again: Options) -> None:
     assert not again.out.exists()
 
 
-def test_going_on_needs_what_float32_keeps(tiny: Tiny, again: Options, tmp_path: Path) -> None:
+def test_a_model_that_kept_no_float32_is_gone_on_from_as_rounded(
+    tiny: Tiny, again: Options, tmp_path: Path
+) -> None:
     lean = tmp_path / "lean"
     shutil.copytree(tiny.options.out, lean)
-    on = replace(again, start=(lean,))
-    (lean / TRAINED).write_bytes(b"\x08")
-    with pytest.raises(ConfigError, match="damaged"):
-        fine_tune(on, quiet, resume=False)
     (lean / TRAINED).unlink()
-    with pytest.raises(ConfigError, match="--keep-float32"):
-        fine_tune(on, quiet, resume=False)
+    net, _ = from_base(tiny.options.base)
+    tone = net.head.bias[SPANS["tone"]].clone()
+    start_from(net, (lean,))
+    for name, exact in load_file(tiny.options.out / TRAINED).items():
+        value = net.state_dict()[name].numpy()
+        if name.startswith("head."):
+            assert (value[: SPANS["tone"].start] == exact[: SPANS["tone"].start]).all()
+        elif name.endswith(("position_embeddings.weight", "token_type_embeddings.weight")):
+            continue  # the second was added to the first
+        else:
+            step = np.abs(exact).max(axis=-1, keepdims=True) / 127
+            assert (np.abs(value - exact) <= 4 * step + 1e-5).all(), name
+    assert torch.equal(net.head.bias[SPANS["tone"]], tone)
+    answer = fine_tune(replace(again, start=(lean,), epochs=0), quiet, resume=False)
+    config = json.loads((again.out / "config.json").read_text(encoding="utf-8"))
+    assert list(config["training"]["from"]) == [f"{tiny.answer['model']} in int8"]
+    assert answer["measured"].keys() == tiny.answer["measured"].keys()
+
+
+def test_damaged_weights_are_not_gone_on_from(tiny: Tiny, again: Options, tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged"
+    shutil.copytree(tiny.options.out, damaged)
+    (damaged / TRAINED).write_bytes(b"\x08")
+    with pytest.raises(ConfigError, match="damaged"):
+        fine_tune(replace(again, start=(damaged,)), quiet, resume=False)
 
 
 def test_a_run_on_another_base_is_not_gone_on_from(
