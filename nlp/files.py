@@ -117,7 +117,7 @@ def _windows(lines: Iterator[Line]) -> Iterator[list[Line]]:
     chars = 0
     for line in lines:
         window.append(line)
-        chars += len(line.input.text)
+        chars += len(line.input.text) + len(line.input.brand or "") + len(str(line.id))
         if len(window) >= WINDOW or chars >= WINDOW_CHARS:
             yield window
             window, chars = [], 0

@@ -47,8 +47,9 @@ def check_labels(fields: Mapping[str, Sequence[str]], file: Path) -> None:
     """
     wanted = {field: list(labels) for field, labels in FIELDS.items()}
     given = {field: list(labels) for field, labels in fields.items()}
-    if wanted != given:
+    if list(wanted.items()) != list(given.items()):
         odd = sorted(set(wanted) ^ set(given)) or [f for f in wanted if wanted[f] != given[f]]
+        odd = odd or ["in another order"]
         raise ConfigError(
             f"{file}: the model's labels are not those of this version ({', '.join(odd)}): "
             "train one with `molva train`, or take the shipped one"

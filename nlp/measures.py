@@ -38,13 +38,17 @@ def macro_f1(table: Counts, only: Sequence[int] | None = None) -> Values:
 
 
 def quadratic_kappa(table: Counts) -> Values:
-    """Agreement beyond chance of ordered labels; being far off costs by the square."""
+    """Agreement beyond chance of ordered labels; being far off costs by the square.
+
+    Of a single true label there is none: chance is as right as anybody.
+    """
     places = np.arange(table.shape[-1])
     cost = (places[:, None] - places[None, :]) ** 2.0
     true, said = table.sum(-1), table.sum(-2)
     total = np.maximum(true.sum(-1), 1)[..., None, None]
     chance = true[..., :, None] * said[..., None, :] / total
-    return np.asarray(1 - _ratio((cost * table).sum((-2, -1)), (cost * chance).sum((-2, -1))))
+    agreement = 1 - _ratio((cost * table).sum((-2, -1)), (cost * chance).sum((-2, -1)))
+    return np.where((true > 0).sum(-1) > 1, agreement, np.nan)
 
 
 def precision(table: Counts, of: Sequence[int]) -> Values:

@@ -43,7 +43,7 @@ class ModelConfig(BaseModel):
     name: str
     max_tokens: int = Field(ge=MIN_TOKENS)
     fields: dict[str, list[str]]
-    temperatures: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]]
+    temperatures: dict[str, Annotated[float, Field(ge=0.01, le=100)]]
 
     @classmethod
     def load(cls, file: Path) -> Self:
@@ -146,8 +146,9 @@ class OnnxJudge:
             logits, *more = self._session.run(None, {"ids": ids, "lengths": lengths})
         except (Fail, InvalidArgument, RuntimeException) as error:
             raise RecordError(f"the model refused an input: {type(error).__name__}") from error
-        if logits.shape != (len(rows), WIDTH):
-            raise RecordError(f"the model answers in the shape {logits.shape}, not (rows, {WIDTH})")
+        wanted = [(len(rows), WIDTH), (*ids.shape, len(FIELDS["urgency"]))][: 1 + len(more)]
+        if (shapes := [np.shape(each) for each in (logits, *more)]) != wanted:
+            raise RecordError(f"the model answers in the shapes {shapes}, not {wanted}")
         found.logits[batch] = logits
         for parts in more:
             for at, row, length in zip(batch, parts, lengths, strict=True):

@@ -77,7 +77,7 @@ class Report:
     def write_card(self, out: Path, directory: Path) -> None:
         """The card of the model in ``directory``, if this is a model that `molva train` made."""
         config = json.loads((directory / CONFIG).read_text(encoding="utf-8"))
-        if self.held and "training" in config:
+        if self.held and "base" in (config.get("training") or ()):
             _write(out / CARD, card(directory, self.model, self.held, self.challenge))
 
     def write_wrong(self, out: Path, most: int) -> int:

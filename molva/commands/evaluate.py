@@ -41,21 +41,23 @@ def command(
     from nlp.evaluate import evaluate, held_back
     from nlp.load import load_judge
     from nlp.reliability import check_plotting
-    from nlp.report import Report
+    from nlp.report import Report, make_folder
 
     if wrong and out is None:
         raise click.UsageError("--wrong needs --out: where the wrong posts go")
     if data and out:
         check_plotting()
+    if out:
+        make_folder(out)
     judge = load_judge(model)
     held = evaluate(judge, held_back(data), tell("held-back rows")) if data else None
     report = Report(judge.model, challenge(judge, tell("challenge posts")), held)
-    if out:
-        _write(report, out, model, wrong)
     if as_json:
         emit(report.as_json(), as_json=True)
     else:
         click.echo(report.tables())
+    if out:
+        _write(report, out, model, wrong)
 
 
 def _write(report: Report, out: Path, model: str | None, wrong: int | None) -> None:

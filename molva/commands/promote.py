@@ -56,13 +56,12 @@ def command(
     judge = OnnxJudge.load(candidate)  # compared or not: what cannot be loaded is no model
     compared = _compare(judge, current, data) if against not in (None, expected) else None
     refused = compared.refusal(allow_unmeasured=allow_unmeasured) if compared else None
-    promoted = (
-        not refused
-        and not dry_run
-        and promote(candidate, current, expected=expected, against=against)
-    )
-    facts = {"promoted": promoted, "dry_run": dry_run, "into": str(current)}
-    _show(facts, compared, as_json=as_json)
+    facts = {"promoted": False, "dry_run": dry_run, "into": str(current)}
+    try:
+        if not refused and not dry_run:
+            facts["promoted"] = promote(candidate, current, expected=expected, against=against)
+    finally:  # what took minutes to measure is told even if nothing can be written
+        _show(facts, compared, as_json=as_json)
     if refused:
         raise UnhealthyError(f"not promoted: {refused}")
 

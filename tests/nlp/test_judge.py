@@ -197,10 +197,12 @@ def test_a_broken_model_is_named(
         ({"max_tokens": 1_000}, "not even a plain long text is judged"),
         ({"temperatures": dict.fromkeys(FIELDS, 0)}, "temperatures.topic"),
         ({"temperatures": dict.fromkeys(FIELDS, float("nan"))}, "temperatures.topic"),
+        ({"temperatures": dict.fromkeys(FIELDS, 1e-320)}, "temperatures.topic"),
         ({"temperatures": {}}, "no temperature for intent, sentiment, topic, urgency"),
         ({"fields": []}, "fields: Input should be"),
         ({"fields": {"sentiment": 5}}, "fields.sentiment: Input should be"),
         ({"fields": {"sentiment": ["negative"]}}, "not those of this version"),
+        ({"fields": {f: FIELDS[f] for f in reversed(FIELDS)}}, "in another order"),
     ],
 )
 def test_a_configuration_that_cannot_be_kept_is_refused(
@@ -238,6 +240,17 @@ def test_weights_of_another_build_are_refused(
     onnx.save(whole, str(model / "model.onnx"))
     with pytest.raises(ConfigError, match=message):
         load_judge(str(model))
+
+
+def test_weights_that_say_too_little_of_each_token_are_refused(tiny: Tiny, tmp_path: Path) -> None:
+    file = _copy(tiny, tmp_path) / "model.onnx"
+    weights = onnx.load(str(file))
+    logits, parts = weights.graph.output
+    weights.graph.node.append(helper.make_node("Identity", [logits.name], ["other"]))
+    parts.name = "other"
+    onnx.save(weights, str(file))
+    with pytest.raises(ConfigError, match="answers in the shapes"):
+        load_judge(str(file.parent))
 
 
 @pytest.mark.parametrize("name", ["model.onnx", "config.json", "tokenizer.json"])

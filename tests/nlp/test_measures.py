@@ -50,6 +50,7 @@ def test_a_label_that_was_never_there_is_neither_found_nor_missed() -> None:
     assert np.isnan(measures.precision(false_alarm, [2]))
     assert np.isnan(measures.recall(false_alarm, [1]))
     assert np.isnan(measures.quadratic_kappa(np.diag([4, 0, 0])))
+    assert np.isnan(measures.quadratic_kappa(confusion(np.zeros(3, int), np.array([0, 1, 1]), 3)))
 
 
 def test_precision_and_recall() -> None:

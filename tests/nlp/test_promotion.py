@@ -9,6 +9,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -160,14 +161,19 @@ def test_half_a_model_is_none(shelf: Shelf, file: str) -> None:
         identity(shelf.new)
 
 
-def test_two_changes_at_once_are_not_made(shelf: Shelf) -> None:
-    handle = os.open(shelf.current.parent, os.O_RDONLY)
+@contextmanager
+def locked(directory: Path) -> Iterator[None]:
+    handle = os.open(directory, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        with pytest.raises(TransientError, match="another command"):
-            shelf.promote(shelf.new)
+        yield
     finally:
         os.close(handle)
+
+
+def test_two_changes_at_once_are_not_made(shelf: Shelf) -> None:
+    with locked(shelf.current.parent), pytest.raises(TransientError, match="another command"):
+        shelf.promote(shelf.new)
     assert shelf.promote(shelf.new)
 
 
@@ -321,6 +327,10 @@ class TestCommands:
         words.append("--allow-unmeasured")
         rehearsed, _ = self.run(promote_command, *words, "--dry-run")
         assert (rehearsed["promoted"], identity(current)) == (False, before)
+        with locked(tmp_path):
+            told, error = self.run(promote_command, *words)
+        assert isinstance(error, TransientError)
+        assert (told["promoted"], told["measures"]) == (False, rehearsed["measures"])
         for promoted in (True, False):
             answer, error = self.run(promote_command, *words)
             assert (answer["promoted"], error) == (promoted, None)

@@ -284,12 +284,18 @@ def test_a_directory_without_training_files_is_named(tmp_path: Path) -> None:
         dry_run(Options(data=tmp_path, base="x", out=tmp_path))
 
 
-def test_a_bad_row_is_named_with_its_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "row",
+    [
+        '{"id": "inv-1-x", "brand": "М", "lang": "ru", "text": "a", "sentiment": "odd"}'.encode(),
+        '{"text": "плохо"}'.encode("cp1251"),
+        b"[" * 200_000,
+    ],
+)
+def test_a_bad_row_is_named_with_its_line(tmp_path: Path, row: bytes) -> None:
     data = make_data(tmp_path)
-    with (data / "triage_invented.jsonl").open("a", encoding="utf-8") as file:
-        file.write(
-            '{"id": "inv-1-x", "brand": "М", "lang": "ru", "text": "a", "sentiment": "odd"}\n'
-        )
+    with (data / "triage_invented.jsonl").open("ab") as file:
+        file.write(row + b"\n")
     with pytest.raises(ConfigError, match=r"triage_invented\.jsonl:161"):
         dry_run(Options(data=tmp_path, base="x", out=tmp_path))
 
