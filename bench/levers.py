@@ -29,8 +29,13 @@ from nlp.train.sets import MORE, MORE_SETS
 from nlp.train.split import groups
 
 MEASURED_SHARE = 0.15
+NAMES = "names"
 Change = Callable[[str, Example], Example | None]  # by file; None: the row is left out
 OWN = {wanted.file for wanted in MORE_SETS}
+
+
+def _without_name(example: Example) -> Example:
+    return replace(example, names=())
 
 
 def _without_votes(example: Example) -> Example:
@@ -43,7 +48,7 @@ def _without_votes(example: Example) -> Example:
 
 
 LEVERS: Mapping[str, Change] = {
-    "names": lambda file, example: replace(example, names=()),
+    NAMES: lambda file, example: _without_name(example),
     "votes": lambda file, example: _without_votes(example),
     "other sets": lambda file, example: example if example.part in TRIAGE else None,
     "parts": lambda file, example: None if PART in example.id else example,
@@ -77,24 +82,28 @@ class Ground:
         ]
         return cls(Rows(chosen, rows.tune), measured)
 
-    def without(self, lever: str) -> Rows:
+    def without(self, lever: str) -> Ground:
         change = LEVERS[lever]
-        return replace(
-            self.rows,
-            train={
-                file: [changed for e in found if (changed := change(file, e)) is not None]
-                for file, found in self.rows.train.items()
-            },
-        )
+        train = {
+            file: [changed for e in found if (changed := change(file, e)) is not None]
+            for file, found in self.rows.train.items()
+        }
+        less = replace(self, rows=replace(self.rows, train=train))
+        return less.nameless() if lever == NAMES else less
+
+    def nameless(self) -> Ground:
+        """A judge that never saw a name is not asked with one."""
+        rows = replace(self.rows, tune=[_without_name(e) for e in self.rows.tune])
+        return Ground(rows, [_without_name(e) for e in self.measured])
 
 
-def trial(options: Options, rows: Rows, measured: Sequence[Example]) -> Trial:
+def trial(options: Options, ground: Ground) -> Trial:
     """Train on these rows, in a directory that goes away, and measure."""
     with tempfile.TemporaryDirectory() as folder:
         run = replace(options, out=Path(folder))
-        trained = learn(run, rows, lambda facts: None)
-        judge = write_model(trained, run.out, rows.tune, keep_float32=False)
-        return Trial.of(judge, measured, lambda done, of: None)
+        trained = learn(run, ground.rows, lambda facts: None)
+        judge = write_model(trained, run.out, ground.rows.tune, keep_float32=False)
+        return Trial.of(judge, ground.measured, lambda done, of: None)
 
 
 @click.command
@@ -113,10 +122,10 @@ def command(*, data: Path, base: str, levers: Sequence[str], share: float, epoch
     """Print every named measure with and without each lever, and the interval of the change."""
     options = Options(data=data, base=base, out=data, epochs=epochs)
     ground = Ground.of(Rows.of(data, MORE), share)
-    whole = trial(options, ground.rows, ground.measured)
+    whole = trial(options, ground)
     click.echo(f"{sum(map(len, ground.rows.train.values()))} rows, {len(ground.measured)} measured")
     for lever in levers or LEVERS:
-        less = trial(options, ground.without(lever), ground.measured)
+        less = trial(options, ground.without(lever))
         click.echo(f"without {lever}:")
         click.echo(Comparison.of(whole, less))
 

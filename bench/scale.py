@@ -39,7 +39,6 @@ from mentions.model import Action, Analysis, Decision, Mention, Reason
 from mentions.settings import Environment, Settings, Watch
 from mentions.store import Store, open_store
 from mentions.store.mentions import document_of
-from molva.demo.local_http import ask
 from molva.dev.site.options import SiteOptions
 from molva.dev.site.server import Dates, Site
 from nlp.judge import JudgeInput, Judgement
@@ -54,6 +53,7 @@ PER_PAGE = 20
 DELAY = 1.0  # seconds between two requests to one site
 BRAND = "romashka"
 NAME = "Ромашка"
+SECRET = "a secret of the benchmark"  # noqa: S105 - of a namespace that is deleted again
 BASE = datetime(2026, 1, 1, tzinfo=UTC)
 SURE = {
     "sentiment": {"negative": 0.9, "neutral": 0.08, "positive": 0.02},
@@ -145,10 +145,11 @@ def fill(store: Store, run: str, numbers: Iterator[int]) -> None:
     store.client.refresh(index)
 
 
-def measure(store: Store, settings: Settings, run: str, size: int) -> Cost:
+def measure(store: Store, settings: Settings, run: str) -> Cost:
     """What a thousand new posts cost now."""
     writes = []
-    new = mentions(f"{run}-new-{size}", iter(range(NEW)))
+    size = stored(store)
+    new = mentions(f"{run}-new", iter(range(NEW)))
     while chunk := list(islice(new, CHUNK)):
         begun = time.perf_counter()
         store.mentions.put(chunk)
@@ -172,7 +173,7 @@ def measure(store: Store, settings: Settings, run: str, size: int) -> Cost:
 def typical(rounds: Sequence[Cost]) -> Cost:
     """Medians, so that one flush of the disk is not taken for the cost of a size."""
     return Cost(
-        size=rounds[0].size,
+        size=int(statistics.median(each.size for each in rounds)),
         crawl=statistics.median(each.crawl for each in rounds),
         score=statistics.median(each.score for each in rounds),
         decide=statistics.median(each.decide for each in rounds),
@@ -182,6 +183,7 @@ def typical(rounds: Sequence[Cost]) -> Cost:
 
 def stored(store: Store) -> int:
     index = store.names.index("mentions")
+    store.client.refresh(index)
     return int(store.client.call(lambda es: es.count(index=index))["count"])
 
 
@@ -199,7 +201,7 @@ def growth(url: str, sizes: Sequence[int]) -> None:
     with throw_away(url) as (store, settings):
         for size in sizes:
             fill(store, "old", islice(numbers, max(0, size - stored(store))))
-            rounds = [measure(store, settings, f"{at}", size) for at in range(ROUNDS)]
+            rounds = [measure(store, settings, f"{at}-{size}") for at in range(ROUNDS)]
             costs.append(typical(rounds[1:]))
             click.echo(costs[-1].line())
     for stage in ("crawl", "score", "decide"):
@@ -213,7 +215,7 @@ def throw_away(url: str) -> Iterator[tuple[Store, Settings]]:
     namespace = f"molva-test-{secrets.token_hex(4)}"
     settings = Settings(
         environment=Environment.model_validate(
-            {"elasticsearch_url": url, "namespace": namespace, "secret": "of the bench"}
+            {"elasticsearch_url": url, "namespace": namespace, "secret": SECRET}
         ),
         watch=Watch.model_validate({"brands": {BRAND: {"name": NAME, "channel": "#r"}}}),
     )
@@ -236,33 +238,30 @@ def workers(counts: Sequence[int], store: str) -> None:
     first = 0.0
     for number in counts:
         with ExitStack() as stack:
-            seconds, posts = _crawl_all(stack, number, store)
+            thrown, settings = stack.enter_context(throw_away(store))
+            seconds = _crawl_all(stack, number, settings.environment)
+            posts = stored(thrown)
         first = first or seconds
         click.echo(f"{number:7d}{seconds:9.1f}{posts / seconds:9.1f}{first / seconds:10.2f}")
 
 
-def _crawl_all(stack: ExitStack, number: int, url: str) -> tuple[float, int]:
+def _crawl_all(stack: ExitStack, number: int, settings: Environment) -> float:
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     ports = [stack.enter_context(_site(at)).port for at in range(SOURCES)]
     (folder / "watch.toml").write_text(_watch(ports), encoding="utf-8")
     environment = {
         **os.environ,
         "MOLVA_WATCH": str(folder / "watch.toml"),
-        "MOLVA_NAMESPACE": f"molva-test-{secrets.token_hex(4)}",
-        "MOLVA_ELASTICSEARCH_URL": url,
-        "MOLVA_SECRET": "a secret of the benchmark",
+        "MOLVA_NAMESPACE": settings.namespace,
+        "MOLVA_ELASTICSEARCH_URL": str(settings.elasticsearch_url),
+        "MOLVA_SECRET": SECRET,
     }
     command = [sys.executable, "-m", "molva.cli"]
     run = partial(subprocess.run, env=environment, check=True, stdout=subprocess.DEVNULL)
-    run([*command, "init"])
     begun = time.perf_counter()
     with ThreadPoolExecutor(number) as pool:
         list(pool.map(lambda at: run([*command, "crawl", f"s{at}"]), range(SOURCES)))
-    seconds = time.perf_counter() - begun
-    port = int(url.rpartition(":")[2].strip("/"))
-    index = f"/{environment['MOLVA_NAMESPACE']}-mentions-v1"
-    ask(port, f"{index}/_refresh")
-    return seconds, int(ask(port, f"{index}/_count")["count"])
+    return time.perf_counter() - begun
 
 
 def _site(at: int) -> Site:

@@ -62,7 +62,7 @@ def command(*, posts: int, sample: int, model: Path, data: Path | None) -> None:
     click.echo(f"            first score after {soon:.2f} s, peak memory then {small:.0f} MB")
     share = sum(lengths) / seconds * _work(model) / int8_peak()
     click.echo(f"            {share:.0%} of the machine's int8 matrix-multiply peak")
-    _compare(model, inputs[:: max(1, len(inputs) // sample)], ours)
+    _compare(model, judge, [each.text for each in inputs], sample)
 
 
 def first(model: Path) -> tuple[float, float]:
@@ -72,15 +72,19 @@ def first(model: Path) -> tuple[float, float]:
     return seconds, int(done.stdout) / 1024
 
 
-def _compare(model: Path, inputs: Sequence[JudgeInput], ours: float) -> None:
+def _compare(model: Path, judge: OnnxJudge, every: Sequence[str], sample: int) -> None:
+    """Both get the texts alone: the pipeline has no place for a brand."""
     from bench.reference import transformers_pipeline
 
+    _, seconds = _timed(lambda: judge([JudgeInput(text) for text in every]))
+    ours = len(every) / seconds
+    click.echo(f"without the brand        {ours:6.1f} posts/s")
     pipe = transformers_pipeline(model)
-    texts = [each.text for each in inputs]
+    texts = every[:: max(1, len(every) // sample)]
     options: dict[str, Any] = {"truncation": True, "top_k": None}
     pipe(texts[:8], **options)
     answers, seconds = _timed(lambda: [pipe(text, **options) for text in texts])
-    _check_same(model, texts, answers)
+    _check_same(judge, texts, answers)
     alone = len(texts) / seconds
     click.echo(f"pipeline, one at a time  {alone:6.1f} posts/s: shipped is {ours / alone:.1f} x")
     best = 0.0
@@ -90,9 +94,9 @@ def _compare(model: Path, inputs: Sequence[JudgeInput], ours: float) -> None:
     click.echo(f"pipeline, best batch     {best:6.1f} posts/s: shipped is {ours / best:.1f} x")
 
 
-def _check_same(model: Path, texts: Sequence[str], answers: Sequence[Any]) -> None:
+def _check_same(judge: OnnxJudge, texts: Sequence[str], answers: Sequence[Any]) -> None:
     """The speed of another judge would say nothing: its strongest answers must be ours."""
-    ours = OnnxJudge.load(model).logits([JudgeInput(text) for text in texts]).argmax(axis=1)
+    ours = judge.logits([JudgeInput(text) for text in texts]).argmax(axis=1)
     same = np.mean([int(a[0]["label"]) == at for a, at in zip(answers, ours, strict=True)])
     if same < ALIKE:
         raise click.ClickException(f"the reference answers like the judge in only {same:.0%}")

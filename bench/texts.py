@@ -16,14 +16,15 @@ _SENTENCE = re.compile(r"(?<=[.!?…])\s+|\n+")
 
 
 def invented(count: int, seed: int = 1) -> list[JudgeInput]:
-    """Sentences of the demo's posts, each new post a few of them."""
+    """Sentences of the demo's posts, each new post a few of them; no two posts are the same."""
     draw = Random(seed)  # noqa: S311 - mixes sentences, guards nothing
     sentences = [part for text in _texts(POSTS) for part in _SENTENCE.split(text) if part.strip()]
-    found = []
-    for _ in range(count):
+    found: dict[str, JudgeInput] = {}
+    while len(found) < count:
         length = min(LONGEST, 1 + int(draw.expovariate(1 / 3)))
-        found.append(JudgeInput(" ".join(draw.choices(sentences, k=length)), draw.choice(BRANDS)))
-    return found
+        text = " ".join(draw.choices(sentences, k=length))
+        found.setdefault(text, JudgeInput(text, draw.choice(BRANDS)))
+    return list(found.values())
 
 
 def demo() -> list[JudgeInput]:
@@ -32,10 +33,10 @@ def demo() -> list[JudgeInput]:
 
 
 def given(file: Path, count: int) -> list[JudgeInput]:
-    """The first texts of a file of JSON lines."""
+    """The first texts of a file of JSON lines; one that stands there twice is taken once."""
     with file.open(encoding="utf-8") as lines:
         rows = [json.loads(line) for line, _ in zip(lines, range(count), strict=False)]
-    return [JudgeInput(row["text"], row.get("brand")) for row in rows]
+    return list({row["text"]: JudgeInput(row["text"], row.get("brand")) for row in rows}.values())
 
 
 def _texts(folder: Path) -> list[str]:

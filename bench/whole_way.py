@@ -185,12 +185,17 @@ def killed_everywhere(course: Course, expected: End) -> None:
     course.fresh()
     must_end_well(course.run("init"))
     click.echo("\nkilled at each failpoint, then run again")
+    left = set(FAILPOINTS)
     for stage in course.stages():
         for name in FAILPOINTS:
             if name.startswith(f"{stage[0]}-"):
                 done = course.run(*stage, failpoint=name)
-                fate = "died" if done.code == KILLED else f"not reached (exit {done.code})"
-                click.echo(f"{' '.join(stage):<16} {name:<24} {fate}")
+                died = done.code == KILLED
+                click.echo(f"{' '.join(stage):<16} {name:<24} {'died' if died else 'not reached'}")
+                if died:
+                    left.discard(name)
+                else:
+                    must_end_well(done)
         done = course.run(*stage)
         click.echo(done.line())
         must_end_well(done)
@@ -198,6 +203,8 @@ def killed_everywhere(course: Course, expected: End) -> None:
     click.echo(f"end state        {json.dumps(asdict(end))}")
     if end != expected:
         raise SystemExit(f"dying changed the end state: expected {expected}")
+    if left:
+        raise SystemExit(f"no stage reached {', '.join(sorted(left))}")
     click.echo("the same end state as without dying")
 
 

@@ -62,6 +62,8 @@ def without(text: str, gone: Collection[str]) -> str:
 def deletion(judge: Judge, inputs: Sequence[JudgeInput], *, seed: int = 1) -> Deletion:
     draw = Random(seed)  # noqa: S311 - draws words, guards nothing
     posts = _urgent(judge, inputs)
+    if not posts:
+        raise click.ClickException(f"no urgent post with {FEWEST} words or more among these")
     alone = _drops(judge, posts, [[{word} for word in post.words] for post in posts])
     best = [
         [word for _, word in sorted(zip(falls, post.words, strict=True), reverse=True)]
@@ -76,8 +78,8 @@ def deletion(judge: Judge, inputs: Sequence[JudgeInput], *, seed: int = 1) -> De
         tried = [
             [
                 set(post.shown[:count]),
-                set(most[:count]),
-                *(set(draw.sample(post.words, count)) for _ in range(DRAWS)),
+                set(most[: len(post.shown[:count])]),
+                *(set(draw.sample(post.words, len(post.shown[:count]))) for _ in range(DRAWS)),
             ]
             for post, most in zip(posts, best, strict=True)
         ]

@@ -51,7 +51,8 @@ def _named(found: Found) -> Found:
 def _linear(found: Found, name: str) -> Found:
     weight = found[f"{name}.weight"].T * found[f"{name}.scale"][:, None]
     bias = found[f"{name}.bias"]
-    if name.endswith("output.dense") and ".attention." not in name:  # reads what GELU gives
+    after_gelu = name.endswith("output.dense") and ".attention." not in name
+    if after_gelu and "least_active" in found:  # weights of before 0053 were exported without
         bias = bias - LEAST_GELU * weight.sum(axis=1)
     if f"{name}.even" in found:
         weight = weight * found[f"{name}.even"]

@@ -88,7 +88,7 @@ def _named(base: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The files' rows by what they are for; ``train`` by file."""
+    """The files' rows by what they are for; ``train`` by file, ``tune`` what none of it tells."""
 
     train: Mapping[str, Sequence[Example]]
     tune: Sequence[Example]
@@ -112,11 +112,14 @@ class Rows:
             for file, found in added.items()
         }
         both = side | added_side
+        learnt = {trace for found in train.values() for e in found for trace in traces(e)}
         tune = [
             e
             for found in (*sets.values(), *added.values())
             for e in found
-            if both[id(e)] is Side.TUNE and FIELDS.keys() & e.targets.keys()
+            if both[id(e)] is Side.TUNE
+            and FIELDS.keys() & e.targets.keys()
+            and learnt.isdisjoint(traces(e))
         ]
         return cls(train, tune)
 

@@ -32,7 +32,10 @@ def _root(parents: dict[str, str], key: str) -> str:
 
 
 def side_of(group: str) -> Side:
-    """Chosen by the group's name alone: new rows never move old ones across."""
+    """Chosen by the group's name alone: new rows move no old one but by joining its group.
+
+    A group goes by the first of its keys, so a new copy of a post may bring the post another name.
+    """
     place = int.from_bytes(sha256(group.encode()).digest()[:4], "big") % 100
     if place < HELD_PERCENT:
         return Side.HELD

@@ -12,7 +12,7 @@ import pytest
 from mentions.errors import ConfigError
 from nlp.challenge import read_challenge
 from nlp.evaluate import held_back
-from nlp.train.examples import repost_key
+from nlp.train.examples import repost_key, traces
 from nlp.train.posts import CUTS, HALVED, LONGEST, PART, cut, pieces, posts, shown
 from nlp.train.run import Rows, dry_run
 from nlp.train.sets import MORE, read_more, soft
@@ -40,6 +40,21 @@ def test_no_row_near_a_held_back_one_is_added(tmp_path: Path) -> None:
     added = Rows.of(data, more).train["invented.jsonl"]
     assert [e.id for e in added] == ["more-1"]
     assert repost_key(held.text) not in {repost_key(e.text) for e in added}
+
+
+def test_no_row_that_was_learnt_from_sets_the_temperatures(tmp_path: Path) -> None:
+    data, more = make_data(tmp_path / "data"), make_more(tmp_path / "more")
+    row = json.loads((more / "invented.jsonl").read_text(encoding="utf-8"))
+    known = Rows.of(data, more).train["triage_invented.jsonl"]
+    with (more / "invented.jsonl").open("a", encoding="utf-8") as file:
+        for at, example in enumerate(known):
+            copy = {**row, "id": f"copy-{at}", "brand": "", "text": f"RT @anna: {example.text}"}
+            file.write(json.dumps(copy, ensure_ascii=False) + "\n")
+    rows = Rows.of(data, more)
+    learnt = {trace for found in rows.train.values() for e in found for trace in traces(e)}
+    assert len(rows.train["invented.jsonl"]) < 1 + len(known)  # some were drawn for temperatures
+    assert rows.tune
+    assert all(learnt.isdisjoint(traces(e)) for e in rows.tune)
 
 
 def test_the_run_counts_them(tiny: Tiny, tmp_path: Path) -> None:

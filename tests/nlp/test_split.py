@@ -26,8 +26,10 @@ def test_a_group_stands_on_one_side() -> None:
 
 
 def test_new_rows_do_not_move_old_ones() -> None:
-    assert [side_of(f"brand:{n}") for n in range(5)] == [side_of(f"brand:{n}") for n in range(5)]
-    assert {side_of(f"brand:{n}") for n in range(200)} == set(Side)
+    old, new = ([(f"brand:{n}",) for n in range(at, at + 200)] for at in (200, 0))
+    before = [side_of(group) for group in groups(old)]
+    assert [side_of(group) for group in groups([*new, *old])][200:] == before
+    assert set(before) == set(Side)
 
 
 def test_a_repost_is_the_same_text() -> None:
