@@ -20,7 +20,7 @@ from alerts.render import Case, Manner, Message, outbound
 from mentions.counts import Counts
 from mentions.errors import ConfigError, TransientError
 from mentions.failpoints import failpoint
-from mentions.model import Alert, DeliveryState
+from mentions.model import GONE, Alert, DeliveryState
 from mentions.store.alerts import AlertStore, StoredAlert
 from mentions.store.mentions import MentionStore
 
@@ -162,7 +162,7 @@ class Courier:
 
     def _close(self, stored: StoredAlert) -> str:
         """Its mention was erased: what was never shown must not be shown now."""
-        reason, now = states.GONE, self._clock()
+        reason, now = GONE, self._clock()
         if stored.alert.ts is None:
             return self._change(stored, "gone", states.dead(stored.alert, reason=reason, now=now))
         revision = stored.alert.revision

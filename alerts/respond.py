@@ -24,7 +24,7 @@ from alerts.pace import Breaker, Pacer, Timing
 from alerts.render import Manner
 from mentions.counts import Counts
 from mentions.errors import TransientError
-from mentions.model import Alert, DeliveryState, Urgency
+from mentions.model import GONE, Alert, DeliveryState, Urgency
 from mentions.settings import Settings
 from mentions.store import Store
 from mentions.store.alerts import StoredAlert
@@ -184,7 +184,7 @@ def revive(store: Store, settings: Settings) -> Counts:
     counts = Counts(revived=0)
     for stored in store.alerts.in_state(DeliveryState.DEAD):
         brand = settings.brands.get(stored.alert.brand)
-        if brand is None or stored.alert.delivery.error == states.GONE:
+        if brand is None or stored.alert.delivery.error == GONE:
             continue
         life = states.revived(stored.alert, channel=brand.channel, now=_now())
         counts["revived"] += store.alerts.replace(stored, life) is not None
@@ -194,7 +194,7 @@ def revive(store: Store, settings: Settings) -> Counts:
 def never_shown(store: Store) -> int:
     """Alerts that the chat refused and nobody has seen: a person must act."""
     dead = store.alerts.in_state(DeliveryState.DEAD)
-    return sum(s.alert.ts is None and s.alert.delivery.error != states.GONE for s in dead)
+    return sum(s.alert.ts is None and s.alert.delivery.error != GONE for s in dead)
 
 
 def _manners(settings: Settings) -> Callable[[str], Manner]:

@@ -18,7 +18,6 @@ from datetime import datetime, timedelta
 
 from mentions.model import Alert, Delivery, DeliveryState, Urgency
 
-GONE = "the mention was erased"
 FIRST_WAIT = timedelta(seconds=2)
 LONGEST_WAIT = timedelta(seconds=60)
 

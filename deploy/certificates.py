@@ -17,6 +17,7 @@ from pathlib import Path
 
 import click
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -133,9 +134,12 @@ def is_good(path: Path, authority: x509.Certificate) -> bool:
     if not path.exists() or not path.with_suffix(".key").exists():
         return False
     certificate = x509.load_pem_x509_certificate(path.read_bytes())
+    try:  # all our authorities have one name
+        certificate.verify_directly_issued_by(authority)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
     life = certificate.not_valid_after_utc - certificate.not_valid_before_utc
-    left = certificate.not_valid_after_utc - datetime.now(UTC)
-    return certificate.issuer == authority.subject and left > life / 3
+    return certificate.not_valid_after_utc - datetime.now(UTC) > life / 3
 
 
 def expiry(path: Path) -> datetime:

@@ -123,6 +123,9 @@ class DeliveryState(StrEnum):
     DEAD = "dead"
 
 
+GONE = "the mention was erased"  # why an alert is dead about which nothing can be done
+
+
 class WorkState(StrEnum):
     """How far the case has come."""
 

@@ -92,12 +92,11 @@ class Measures(Collector):
 def _queues(reading: Gauges) -> Iterator[Metric]:
     yield _gauge("unscored_mentions", "Stored, not judged yet.", reading.unscored)
     yield _gauge("undecided_mentions", "Judged, not decided yet.", reading.undecided)
-    alerts = GaugeMetricFamily(
-        "molva_alerts", "Alerts by state of delivery; dead ones need a person.", labels=["state"]
-    )
+    alerts = GaugeMetricFamily("molva_alerts", "Alerts by state of delivery.", labels=["state"])
     for state, count in reading.alerts.items():
         alerts.add_metric([state], count)
     yield alerts
+    yield _gauge("refused_alerts", "Refused for good, and nobody has seen them.", reading.refused)
     oldest = reading.oldest_unsent
     waited = (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0
     yield _gauge(

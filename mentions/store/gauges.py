@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from mentions.model import DeliveryState
+from mentions.model import GONE, DeliveryState
 from mentions.store.client import Client
 from mentions.store.condition import blocked
 from mentions.store.ledger import OK, Run, run_of
@@ -25,6 +25,12 @@ _UNSENT = {
         "must_not": [{"exists": {"field": "ts"}}],
     }
 }
+_REFUSED = {
+    "bool": {
+        "filter": [{"term": {"delivery.state": DeliveryState.DEAD}}],
+        "must_not": [{"exists": {"field": "ts"}}, {"term": {"delivery.error": GONE}}],
+    }
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,7 @@ class Gauges:
     unscored: int
     undecided: int
     alerts: Mapping[str, int]  # by state of delivery
+    refused: int  # alerts that the chat will not take, about a post that is still there
     oldest_unsent: datetime | None  # when the oldest alert that nobody is known to see was made
     latest_runs: tuple[Run, ...]  # of each stage; of `crawl` for each source
     last_success: Mapping[str, datetime]  # when the latest good crawl of a source began
@@ -55,6 +62,7 @@ def read(client: Client, names: Names) -> Gauges:
             str(state): asking.count("alerts", {"term": {"delivery.state": str(state)}})
             for state in DeliveryState
         },
+        refused=asking.count("alerts", _REFUSED),
         oldest_unsent=asking.oldest_unsent(),
         latest_runs=(*crawled, *others),
         last_success={run.source: run.began_at for run in good if run.source},

@@ -22,7 +22,11 @@ KEEP_ALIVE = "5m"  # between two pages
 
 
 class Portable:
-    """Export reads one moment of each index; restore adds what is not there."""
+    """Export reads one moment of each index; restore adds what is not there.
+
+    The bookmarks are read first and brought back after the posts: what a crawl stores while they
+    are exported is then asked for again, and not taken for read.
+    """
 
     def __init__(self, client: Client, names: Names) -> None:
         self._client = client
@@ -32,7 +36,7 @@ class Portable:
         """Documents by index. A file has its name only once it is whole."""
         folder.mkdir(parents=True, exist_ok=True)
         counts = Counts()
-        for mapping in MAPPINGS:
+        for mapping in ("state", *(m for m in MAPPINGS if m != "state")):
             with whole_file(folder / f"{mapping}.jsonl") as file:
                 for document in self._documents(self._names.index(mapping)):
                     file.write(f"{json.dumps(document, ensure_ascii=False)}\n".encode())
@@ -62,6 +66,7 @@ class Portable:
                 sort=[{"_shard_doc": "asc"}],  # within a point in time it is unique
                 search_after=after,
                 track_total_hits=False,
+                allow_partial_search_results=False,  # without one of its shards it is no export
             )
         )
         hits: list[dict[str, Any]] = answer["hits"]["hits"]

@@ -21,7 +21,7 @@ def command(*, out: Path, as_json: bool) -> None:
     """Write every document of this namespace into JSON lines, for a backup or another store.
 
     Holds what strangers wrote and called themselves: keep it as safe as the store. Each index is
-    read as of one moment, so stop nothing for it.
+    read as of one moment, bookmarks before the posts that they speak of, so stop nothing for it.
 
     \b
     Example:

@@ -10,6 +10,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from mentions.errors import ConfigError
+from mentions.model import GONE
 from mentions.settings import Settings
 from mentions.store import Store
 from molva.metrics import address, serving
@@ -55,6 +56,7 @@ def test_queues_runs_and_lags_are_figures(store: Store, store_settings: Settings
     assert found["molva_unscored_mentions", ()] == 1
     assert found["molva_undecided_mentions", ()] == 0
     assert found["molva_alerts", ("new",)] == 1
+    assert found["molva_refused_alerts", ()] == 0
     assert found["molva_oldest_unsent_alert_seconds", ()] == pytest.approx(600, abs=30)
     assert found["molva_source_watched", (source,)] == 1
     assert 0 <= found["molva_source_lag_seconds", (source,)] < 30
@@ -76,6 +78,9 @@ def test_what_stands_in_the_chat_is_not_unsent_and_a_doubt_may_be(
                 created_at=datetime.now(UTC) - timedelta(minutes=10),
                 delivery={"state": "unknown"},
             ),
+            alert(members=("refused",), delivery={"state": "dead", "error": "is_archived"}),
+            alert(members=("erased",), delivery={"state": "dead", "error": GONE}),
+            alert(members=("edit refused",), delivery={"state": "dead"}, **shown),
         ]
     )
     store.client.refresh(store.names.index("alerts"))
@@ -83,6 +88,8 @@ def test_what_stands_in_the_chat_is_not_unsent_and_a_doubt_may_be(
         found = scraped(where)
     assert found["molva_oldest_unsent_alert_seconds", ()] == pytest.approx(600, abs=30)
     assert found["molva_alerts", ("unknown",)] == 1
+    assert found["molva_alerts", ("dead",)] == 3
+    assert found["molva_refused_alerts", ()] == 1
 
 
 def test_a_store_that_a_full_disk_has_shut_still_answers_and_is_not_writable(

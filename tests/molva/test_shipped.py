@@ -249,6 +249,14 @@ def test_a_certificate_that_is_about_to_expire_is_renewed_by_the_same_authority(
     assert (tmp_path / "out/ca.crt").read_bytes() == authority
 
 
+def test_what_a_lost_authority_signed_is_made_anew(tmp_path: Path) -> None:
+    certificates(tmp_path, "elasticsearch")
+    shutil.rmtree(tmp_path / "authority")
+    assert "made" in certificates(tmp_path, "elasticsearch")
+    assert handshake(tmp_path / "out", "elasticsearch") == "well"
+    assert "kept" in certificates(tmp_path, "elasticsearch")
+
+
 def handshake(out: Path, name: str) -> str:
     """What a client that trusts the authority says of the server's certificate."""
     serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -29,6 +29,8 @@ def test_what_is_exported_can_be_taken_back_elsewhere(
     filled(store)
     counts = Portable(store.client, store.names).export(tmp_path)
     assert counts["mentions"] == 2_300
+    written = {file.stem: file.stat().st_mtime_ns for file in tmp_path.iterdir()}
+    assert min(written, key=written.__getitem__) == "state", "no bookmark is newer than the posts"
     url = str(store_settings.environment.elasticsearch_url)
     other = settings(elasticsearch_url=url, namespace=servers.new_namespace())
     with open_store(other, admin=True) as empty:
