@@ -1,7 +1,7 @@
 """Which brands a post is about.
 
-An alias matches whole words in any case form, in either alphabet; ``@name`` matches only that
-handle and ``#tag`` only that tag. An exclusion that contains a word of the brand cancels the places
+An alias matches whole words in any case form, in either alphabet (short case forms only in their
+own, where they mean nothing else); ``@name`` matches only that handle and ``#tag`` only that tag. An exclusion that contains a word of the brand cancels the places
 it covers ("аптечная ромашка"); any other exclusion cancels the brand for the whole post.
 
 ``Matcher.match`` is the seam for the full query language: nothing outside knows how it decides.
@@ -119,7 +119,8 @@ def _phrases(alias: str) -> Iterator[Phrase]:
     words = _WORD.findall(normalise(alias))
     if words:
         yield Phrase(tuple(forms(word) for word in words))
-    if len(words) > 1:
+    # Single letters run together are another word: H&M would be "hm" and "хм".
+    if len(words) > 1 and any(len(word) > 1 for word in words):
         joined = {"".join([*words[:-1], last]) for last in forms(words[-1])}
         yield Phrase((frozenset(joined | forms("".join(words))),))
 

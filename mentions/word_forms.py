@@ -20,6 +20,8 @@ _TO_CYRILLIC = [
     *[("yu", "ю"), ("ya", "я"), ("ck", "к"), ("x", "кс"), ("w", "в"), ("q", "к"), ("j", "дж")],
     *zip("abvgdeziyklmnoprstufhc", "абвгдезийклмнопрстуфхк", strict=True),
 ]
+# Shorter case forms become words of other languages in Latin letters: лады "lady", лент "lent".
+_TELLING = 5
 # Letters that look alike: a word that mixes the alphabets is read in the one it mostly uses.
 _LATIN_TWINS = str.maketrans("аеорсухкмтнвгі", "aeopcyxkmthbri")
 _CYRILLIC_TWINS = str.maketrans("aeopcyxkmthb", "аеорсухкмтнв")
@@ -37,11 +39,15 @@ def _morphology() -> MorphAnalyzer:
 
 
 def forms(word: str) -> frozenset[str]:
-    """Every normalised form of one word that counts as that word."""
+    """Every normalised form of one word that counts as that word.
+
+    In Latin letters a Cyrillic name itself always does, its other cases where they are long enough.
+    """
     word = normalise(word)
     if _CYRILLIC.search(word):
         cases = _cases(word)
-        return cases | {latin(case) for case in cases}
+        in_latin = {latin(case) for case in cases}
+        return cases | {latin(word)} | {case for case in in_latin if len(case) >= _TELLING}
     if _LATIN.search(word):
         return frozenset({word}) | _cases(cyrillic(word))
     return frozenset({word})

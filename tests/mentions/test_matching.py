@@ -90,6 +90,46 @@ def test_a_post_may_be_about_two_brands_and_the_title_counts() -> None:
     assert MATCHER.match("перешла к МТС", title="Ушла из Ромашки") == ("mts", "romashka")
 
 
+SHORT = Matcher(
+    {
+        "lada": Brand(name="Лада", channel="#l"),
+        "lenta": Brand(name="Лента", channel="#l"),
+        "kit": Brand(name="Кит", channel="#k"),
+        "mega": Brand(name="Мега", channel="#m"),
+        "hm": Brand(name="H&M", channel="#h"),
+    }
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The lady at the desk, a lad, a kite",
+        "I lent him 50 meg",
+        "Хм, не знаю",
+        "hm, ХМ и HM",
+    ],
+)
+def test_a_short_name_is_not_found_in_words_of_another_language(text: str) -> None:
+    assert SHORT.match(text) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "brand"),
+    [
+        ("новая Lada", "lada"),
+        ("лады гниют", "lada"),
+        ("в lentu завезли", "lenta"),
+        ("в kit не ходите", "kit"),
+        ("в Меге", "mega"),
+        ("the H&M shop", "hm"),
+        ("магазин H & M", "hm"),
+    ],
+)
+def test_a_short_name_is_still_found(text: str, brand: str) -> None:
+    assert SHORT.match(text) == (brand,)
+
+
 @given(st.text(max_size=300))
 def test_any_text_is_matched_without_trouble(text: str) -> None:
     assert set(MATCHER.match(text)) <= set(BRANDS)
