@@ -1,8 +1,9 @@
 """Which brands a post is about.
 
 An alias matches whole words in any case form, in either alphabet (short case forms only in their
-own, where they mean nothing else); ``@name`` matches only that handle and ``#tag`` only that tag. An exclusion that contains a word of the brand cancels the places
-it covers ("аптечная ромашка"); any other exclusion cancels the brand for the whole post.
+own, where they mean nothing else); ``@name`` matches only that handle and ``#tag`` only that tag.
+An exclusion that contains a word of the brand cancels the places it covers ("аптечная ромашка");
+any other exclusion cancels the brand for the whole post.
 
 ``Matcher.match`` is the seam for the full query language: nothing outside knows how it decides.
 """
@@ -10,6 +11,7 @@ it covers ("аптечная ромашка"); any other exclusion cancels the b
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,7 +21,8 @@ from mentions.text import normalise
 from mentions.word_forms import forms, readings
 
 # Characters that are not seen: a stranger can put them into a name to hide it from us.
-_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff\u0300-\u0305\u0307-\u036f]")
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
+_LOOSE_MARK = re.compile("[\u0300-\u036f]")  # on a letter that is never written with it
 _TOKEN = re.compile(r"(?P<mark>(?<![\w@#/.])[@#])?(?P<word>[^\W_]+(?:_+[^\W_]+)*)")
 _WORD = re.compile(r"[^\W_]+")
 _CAMEL = re.compile(r"(?<=[a-zа-яё0-9])(?=[A-ZА-ЯЁ])")
@@ -128,7 +131,7 @@ def _phrases(alias: str) -> Iterator[Phrase]:
 def tokenise(text: str) -> list[Token]:
     """Words in order; a tag is one token whole, then its parts as words, a handle is whole."""
     tokens: list[Token] = []
-    for found in _TOKEN.finditer(_UNSEEN.sub("", text)):
+    for found in _TOKEN.finditer(_composed(text)):
         mark, word = found["mark"] or "", found["word"]
         if mark:
             tokens.append(Token(readings(normalise(word)), mark))
@@ -136,3 +139,8 @@ def tokenise(text: str) -> list[Token]:
         if not mark or (mark == "#" and len(parts) > 1):
             tokens.extend(Token(readings(normalise(part))) for part in parts)
     return tokens
+
+
+def _composed(text: str) -> str:
+    """Each letter in one piece: some sites send й and é as a letter and a mark, two characters."""
+    return _LOOSE_MARK.sub("", unicodedata.normalize("NFC", _UNSEEN.sub("", text)))

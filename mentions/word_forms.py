@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import cache
 
 from pymorphy3 import MorphAnalyzer
@@ -25,6 +26,8 @@ _TELLING = 5
 # Letters that look alike: a word that mixes the alphabets is read in the one it mostly uses.
 _LATIN_TWINS = str.maketrans("аеорсухкмтнвгі", "aeopcyxkmthbri")
 _CYRILLIC_TWINS = str.maketrans("aeopcyxkmthb", "аеорсухкмтнв")
+# Not the breve of й, which is a letter of its own.
+_MARK = re.compile("(?<!и)\u0306|[\u0300-\u0305\u0307-\u036f]")
 _CYRILLIC = re.compile("[а-яіїєґ]")
 _LATIN = re.compile("[a-z]")
 # Spoken endings of names that the dictionary holds to be indeclinable (МТСа, Тинькоффу, MTSом).
@@ -76,12 +79,20 @@ def cyrillic(word: str) -> str:
 
 
 def readings(token: str) -> tuple[str, ...]:
-    """What a token of a post may stand for: itself, and where it mixes alphabets, its repairs."""
-    cyrillic_letters, latin_letters = len(_CYRILLIC.findall(token)), len(_LATIN.findall(token))
+    """What a token of a post may stand for: itself first, then without the marks on its letters,
+    and where it mixes alphabets, its repairs.
+    """
+    bare = _bare(token)
+    as_written = (token,) if bare == token else (token, bare)
+    cyrillic_letters, latin_letters = len(_CYRILLIC.findall(bare)), len(_LATIN.findall(bare))
     if not cyrillic_letters or not latin_letters:
-        return (token,)
+        return as_written
     twins = _CYRILLIC_TWINS if cyrillic_letters > latin_letters else _LATIN_TWINS
-    repaired = [token.translate(twins)]
-    if ending := _LATIN_WITH_ENDING.fullmatch(token):
+    repaired = [bare.translate(twins)]
+    if ending := _LATIN_WITH_ENDING.fullmatch(bare):
         repaired.append(ending[1])
-    return (token, *repaired)
+    return (*as_written, *repaired)
+
+
+def _bare(word: str) -> str:
+    return unicodedata.normalize("NFC", _MARK.sub("", unicodedata.normalize("NFD", word)))

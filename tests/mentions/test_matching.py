@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -128,6 +130,50 @@ def test_a_short_name_is_not_found_in_words_of_another_language(text: str) -> No
 )
 def test_a_short_name_is_still_found(text: str, brand: str) -> None:
     assert SHORT.match(text) == (brand,)
+
+
+MARKED = Matcher(
+    {
+        "nestle": Brand(name="Nestlé", channel="#n"),
+        "raif": Brand(name="Райффайзен", channel="#r"),
+        "romashka": Brand(name="Ромашка", channel="#r"),
+        "skoda": Brand(name="Škoda", aliases=("@škoda_cz",), channel="#s"),
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "brand"),
+    [
+        ("Райффайзен списал дважды", "raif"),
+        ("в Райффайзене", "raif"),
+        ("Nestlé is bad", "nestle"),
+        ("my Škoda", "skoda"),
+        ("thanks @škoda_cz", "skoda"),
+    ],
+)
+def test_a_letter_with_a_mark_may_be_one_character_or_two(text: str, brand: str) -> None:
+    assert MARKED.match(unicodedata.normalize("NFC", text)) == (brand,)
+    assert MARKED.match(unicodedata.normalize("NFD", text)) == (brand,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Рома\u0301шка",
+        "Po\u0301мa\u0301шка",
+        "Рома\u0306шка",
+        "Ром\u0308а\u0308шка",
+        "Rom\u0301a\u0301shka",
+    ],
+)
+def test_a_mark_on_a_letter_hides_no_name(text: str) -> None:
+    assert MARKED.match(text) == ("romashka",)
+
+
+def test_short_i_is_a_letter_and_no_marked_one() -> None:
+    zaika = Matcher({"zaika": Brand(name="Заика", channel="#z")})
+    assert zaika.match(unicodedata.normalize("NFD", "милая зайка")) == ()
 
 
 @given(st.text(max_size=300))
