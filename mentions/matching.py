@@ -23,7 +23,9 @@ from mentions.word_forms import forms, readings
 # Characters that are not seen: a stranger can put them into a name to hide it from us.
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
 _LOOSE_MARK = re.compile("[\u0300-\u036f]")  # on a letter that is never written with it
-_TOKEN = re.compile(r"(?P<mark>(?<![\w@#/.])[@#])?(?P<word>[^\W_]+(?:_+[^\W_]+)*)")
+_TOKEN = re.compile(
+    r"(?:(?P<mark>(?<![\w@#/.])[@#])(?P<before>_*))?(?P<word>[^\W_]+(?:_+[^\W_]+)*)(?P<after>_*)"
+)
 _WORD = re.compile(r"[^\W_]+")
 _CAMEL = re.compile(r"(?<=[a-zа-яё0-9])(?=[A-ZА-ЯЁ])")
 
@@ -115,11 +117,11 @@ def _rules(brand: Brand) -> _Rules:
 
 def _phrases(alias: str) -> Iterator[Phrase]:
     """The alias as written, and for several words also run together as in a tag or handle."""
-    mark = alias.strip()[:1] if alias.strip()[:1] in {"@", "#"} else ""
-    if mark:
-        yield Phrase((frozenset({normalise(alias.strip()[1:])}),), mark)
+    alias = normalise(alias.strip())
+    if alias[:1] in {"@", "#"}:
+        yield _marked(alias)
         return
-    words = _WORD.findall(normalise(alias))
+    words = _WORD.findall(alias)
     if words:
         yield Phrase(tuple(forms(word) for word in words))
     # Single letters run together are another word: H&M would be "hm" and "хм".
@@ -128,13 +130,22 @@ def _phrases(alias: str) -> Iterator[Phrase]:
         yield Phrase((frozenset(joined | forms("".join(words))),))
 
 
+def _marked(alias: str) -> Phrase:
+    """As a text's own words, so that what parts them there (``@zz.help``) parts them here."""
+    tokens = tokenise(alias)
+    if _TOKEN.fullmatch(alias):
+        del tokens[1:]  # a tag's parts: the whole says it all
+    return Phrase(tuple(frozenset(token.readings[:1]) for token in tokens), tokens[0].mark)
+
+
 def tokenise(text: str) -> list[Token]:
     """Words in order; a tag is one token whole, then its parts as words, a handle is whole."""
     tokens: list[Token] = []
     for found in _TOKEN.finditer(_composed(text)):
         mark, word = found["mark"] or "", found["word"]
         if mark:
-            tokens.append(Token(readings(normalise(word)), mark))
+            written = normalise(f"{found['before']}{word}{found['after']}")
+            tokens.append(Token(tuple(dict.fromkeys((written, *readings(normalise(word))))), mark))
         parts = _WORD.findall(_CAMEL.sub(" ", word) if mark else word)
         if not mark or (mark == "#" and len(parts) > 1):
             tokens.extend(Token(readings(normalise(part))) for part in parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from datetime import timedelta
 from enum import StrEnum
@@ -26,6 +27,7 @@ from mentions.config_lines import Problem, problems_in, syntax_problem
 from mentions.durations import Duration
 from mentions.errors import ConfigError
 from mentions.model import Urgency
+from mentions.text import normalise
 
 DAY = timedelta(days=1)
 
@@ -42,8 +44,20 @@ def _schedule(value: str) -> str:
     return value
 
 
+_SAYS_A_WORD = re.compile(r"(?:[@#]_*|(?![@#]).*)[^\W_]", re.DOTALL)
+
+
+def _matchable(value: str) -> str:
+    if not _SAYS_A_WORD.match(normalise(value)):
+        raise ValueError(
+            "can be found in no post: it needs a letter or digit, right after @ or # if it has one"
+        )
+    return value
+
+
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Words = Annotated[Name, AfterValidator(_matchable)]
 Channel = Annotated[str, StringConstraints(pattern=r"^(#[^\s#]{1,80}|[CG][A-Z0-9]{6,})$")]
 Schedule = Annotated[str, AfterValidator(_schedule)]
 
@@ -51,9 +65,9 @@ Schedule = Annotated[str, AfterValidator(_schedule)]
 class Brand(Section):
     """What a brand is called, and where its responders sit."""
 
-    name: Name
-    aliases: tuple[Name, ...] = ()
-    exclude: tuple[Name, ...] = ()
+    name: Words
+    aliases: tuple[Words, ...] = ()
+    exclude: tuple[Words, ...] = ()
     channel: Channel
 
 

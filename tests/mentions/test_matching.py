@@ -176,6 +176,43 @@ def test_short_i_is_a_letter_and_no_marked_one() -> None:
     assert zaika.match(unicodedata.normalize("NFD", "милая зайка")) == ()
 
 
+@pytest.mark.parametrize(
+    ("alias", "text"),
+    [
+        ("@zz.help", "Спасибо, @zz.help!"),
+        ("@zz-bank", "(@ZZ-Bank) ответьте"),
+        ("@zz_", "hi @zz_"),
+        ("@_zz", "hi @_zz, thanks"),
+        ("#zz-bank", "#ZZ-bank"),
+        ("#zz_pay.me", "#zz_pay.me"),
+        ("#вкусвилл_доставка", "#ВкусВилл_доставка"),
+        ("#zz_", "#zz_"),
+        ("@zz", "@zz_"),
+        ("@zz", "@_zz"),
+        ("@zz", "@zz.help"),
+    ],
+)
+def test_a_handle_or_tag_is_found_whatever_stands_in_it(alias: str, text: str) -> None:
+    matcher = Matcher({"zz": Brand(name="Ромашка", aliases=(alias,), channel="#z")})
+    assert matcher.match(text) == ("zz",)
+
+
+@pytest.mark.parametrize(
+    ("alias", "text"),
+    [
+        ("@zz.help", "@zz"),
+        ("@zz.help", "zz.help"),
+        ("@zz-bank", "#zz-bank"),
+        ("@zz_", "@zz"),
+        ("@_zz", "@_zz_"),
+        ("@zz", "mail me@zz.example"),
+    ],
+)
+def test_a_handle_or_tag_is_no_other(alias: str, text: str) -> None:
+    matcher = Matcher({"zz": Brand(name="Ромашка", aliases=(alias,), channel="#z")})
+    assert matcher.match(text) == ()
+
+
 @given(st.text(max_size=300))
 def test_any_text_is_matched_without_trouble(text: str) -> None:
     assert set(MATCHER.match(text)) <= set(BRANDS)

@@ -113,6 +113,9 @@ def test_all_errors_are_reported_at_once_with_line_and_cure(
         (GOOD + "[alert]\n", r"unknown key \(did you mean alerts\?\)"),
         (GOOD + '[judge]\nmodel = "some/model"\n', "name@revision"),
         (GOOD + "[sources.b]\n", r"watch\.toml:9: sources\.b\.spider: is missing"),
+        (GOOD.replace("Ромашка", "&"), r"watch\.toml:3: .*name: .*letter or digit"),
+        ('[brands.x]\nname = "Z"\naliases = ["@_z", "@"]\nchannel = "#z"\n', r"toml:3: .*no post"),
+        ('[brands.x]\nname = "Z"\nexclude = ["# z"]\nchannel = "#z"\n', r"toml:3: .*no post"),
         (GOOD + '[retention]\nseen = "0d"\n', "longer than nothing"),
     ],
 )
