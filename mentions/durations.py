@@ -6,8 +6,9 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, PlainSerializer
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer
 
+LONGEST = timedelta(days=36_500)  # so that no moment minus it falls before the calendar begins
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _SHORT = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*([smhdw])")
 
@@ -21,14 +22,17 @@ def parse_duration(value: Any) -> Any:
     return value
 
 
-def _positive(value: Any) -> Any:
-    if isinstance(value, timedelta) and value <= timedelta(0):
+def _plausible(value: timedelta) -> timedelta:
+    if value <= timedelta(0):
         raise ValueError("must be longer than nothing")
+    if value > LONGEST:
+        raise ValueError(f"must not be longer than 100 years ({LONGEST.days}d)")
     return value
 
 
 Duration = Annotated[
     timedelta,
-    BeforeValidator(lambda value: _positive(parse_duration(value))),
+    BeforeValidator(parse_duration),
+    AfterValidator(_plausible),  # after, since pydantic itself reads the ISO form
     PlainSerializer(lambda value: value.total_seconds(), when_used="json"),
 ]

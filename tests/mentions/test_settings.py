@@ -117,6 +117,10 @@ def test_all_errors_are_reported_at_once_with_line_and_cure(
         ('[brands.x]\nname = "Z"\naliases = ["@_z", "@"]\nchannel = "#z"\n', r"toml:3: .*no post"),
         ('[brands.x]\nname = "Z"\nexclude = ["# z"]\nchannel = "#z"\n', r"toml:3: .*no post"),
         (GOOD + '[retention]\nseen = "0d"\n', "longer than nothing"),
+        (GOOD + '[retention]\nseen = "P0D"\n', r"watch\.toml:10: .*longer than nothing"),
+        (GOOD + 'max_silence = "PT0S"\n', "longer than nothing"),
+        (GOOD + '[alerts]\nmax_age = "-P1D"\n', "longer than nothing"),
+        (GOOD + '[retention]\nmentions = "999999d"\n', r"not be longer than 100 years \(36500d\)"),
     ],
 )
 def test_an_error_names_its_place_and_its_cure(text: str, expected: str) -> None:
