@@ -83,13 +83,20 @@ async def _look_up(intake: Intake, stream: Stream, wanted: str, *, is_list: bool
 
 
 def judge(report: Report, max_rejected: float) -> Verdict:
-    """The verdict; where rows could not be read beyond the limit, that becomes a complaint."""
+    """The verdict; rows that could not be read beyond the limit become a complaint, and so does
+    every mention that the store refused: the bookmark has gone past it.
+    """
     rejected = report.counts["rejected"]
     read = report.counts["fetched"] + rejected
     if read and rejected / read > max_rejected:
         report.complaints.append(
             f"{rejected} of {read} rows could not be read (at most {max_rejected:.0%} may): "
             "the site has changed, or the spider does not fit it"
+        )
+    if refused := report.counts["refused"]:
+        report.complaints.append(
+            f"{refused} mentions were refused by the store and set aside: "
+            "`molva why URL` says why, and `molva crawl SOURCE --url URL` tries one again"
         )
     if report.error is not None:
         if str(report.error) not in report.complaints:

@@ -22,6 +22,7 @@ MAX_TEXT = 200_000  # characters; the longest real review seen has 20,000
 MAX_URL = 2_048
 MAX_WHY = 5  # words
 MAX_WORD = 40  # characters
+MAX_LONG = 2**63 - 1  # what the index holds
 MAX_ID = 512  # bytes of a keyword in the index stay far below its limit of 32,766
 
 
@@ -184,7 +185,7 @@ class Said(Fact):
     title: Line = None
     author_name: Line = None
     rating: Share | None = None
-    reach: int | None = Field(default=None, ge=0)  # how many saw it, as the site says
+    reach: int | None = Field(default=None, ge=0, le=MAX_LONG)  # how many saw it, as the site says
     published_at: AwareDatetime | None = None
     date_flag: DateFlag | None = None
     edited_at: AwareDatetime | None = None

@@ -45,7 +45,7 @@ Outcome = tuple[Operation, int, str]  # the operation, its HTTP status, the reas
 
 
 class _StillBusyError(Exception):
-    """Part of a bulk request was refused for lack of room."""
+    """Part of a bulk request was refused for lack of room, or by a fault of the server's."""
 
 
 class Client:
@@ -83,7 +83,7 @@ class Client:
         """Send operations (in the form of ``elasticsearch.helpers``); one outcome each, in order.
 
         A refused document is an outcome, not an error: the rest of the batch goes on. Those refused
-        only because the server was busy are sent again.
+        only because the server was busy, or at fault itself, are sent again.
         """
         rest = iter(operations)
         while chunk := list(islice(rest, CHUNK_DOCUMENTS)):
@@ -99,7 +99,7 @@ class Client:
             for at, item in zip(waiting, items["items"], strict=True):
                 answer = next(iter(item.values()))
                 _must_be_about_the_document(answer)
-                if answer["status"] in BUSY:
+                if answer["status"] in BUSY or answer["status"] >= 500:
                     busy.add(_reason(answer))
                 else:
                     outcomes[at] = (chunk[at], answer["status"], _reason(answer))
@@ -163,6 +163,8 @@ def translate(error: Exception) -> MolvaError:
         )
     if isinstance(error, _StillBusyError) and _BLOCKED in str(error):
         return TransientError(_FULL)
+    if isinstance(error, _StillBusyError):
+        return TransientError(f"the store cannot write at the moment ({error}); nothing was lost")
     if isinstance(error, UnsupportedProductError):
         return ConfigError("what answers at MOLVA_ELASTICSEARCH_URL is not Elasticsearch 9")
     return TransientError(f"the store does not answer ({kind(error)}); nothing was lost")

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 from mentions.counts import Counts
+from mentions.errors import PermanentError
 from mentions.identity import text_hash
 from mentions.store.client import Client, Operation
 from mentions.store.names import Names
@@ -164,7 +165,10 @@ class Ledger:
 
     def _create_all(self, done: str, operations: list[Operation]) -> Counts:
         counts = Counts({done: 0, "again": 0})
-        for _, status, _ in self._client.bulk(operations):
+        for _, status, reason in self._client.bulk(operations):
+            if status >= 400 and status != 409:
+                # Here ends what has nowhere else to go: to lose it as well would be silent.
+                raise PermanentError(f"the store refuses to note what was {done}: {reason}")
             counts["again" if status == 409 else done] += 1
         return counts
 

@@ -82,6 +82,7 @@ def test_a_block_is_told_apart() -> None:
         (Report(Counts(fetched=9, rejected=1)), Verdict.OK),
         (Report(Counts(fetched=8, rejected=2)), Verdict.RED),
         (Report(Counts(fetched=0, rejected=1)), Verdict.RED),
+        (Report(Counts(fetched=10, mentions=3, refused=1)), Verdict.RED),
         (Report(Counts(fetched=10), ["posts may be lost"]), Verdict.RED),
         (Report(Counts(fetched=10), error=TransientError("down")), Verdict.FAILED),
         (Report(Counts(fetched=10), error=BlockedError("403")), Verdict.BLOCKED),

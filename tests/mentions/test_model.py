@@ -38,6 +38,13 @@ def test_a_post_needs_a_text_of_sensible_length(text: str) -> None:
         post(text=text)
 
 
+@pytest.mark.parametrize("reach", [-1, 2**63])
+def test_no_more_can_have_seen_it_than_the_store_can_hold(reach: int) -> None:
+    assert post(reach=2**63 - 1).reach == 2**63 - 1
+    with pytest.raises(ValidationError, match="reach"):
+        post(reach=reach)
+
+
 def test_a_naive_date_is_refused() -> None:
     with pytest.raises(ValidationError):
         post(published_at=datetime(2026, 1, 1))  # noqa: DTZ001 - the point of the test

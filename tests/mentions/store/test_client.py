@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 import trustme
 
-from mentions.errors import ConfigError, TransientError
+from mentions.errors import ConfigError, PermanentError, TransientError
 from mentions.settings import Settings
 from mentions.store import open_store
+from mentions.store.client import Client, Operation, connect
+from mentions.store.ledger import Ledger, Seen
+from mentions.store.names import Names
 from tests import servers
 from tests.factories import alert, mention, settings
 from tests.turnstile import Turnstile, turnstile
@@ -71,6 +78,69 @@ def test_an_alert_whose_answer_got_lost_is_still_ours(
         written = store.alerts.replace(read, alert(ts="1.1"))
         assert written is not None
         assert written.alert.ts == "1.1"
+
+
+@contextmanager
+def store_of_one_document(statuses: list[int]) -> Iterator[Client]:
+    """A store that answers bulk requests of one document with these statuses, the last for good."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+        def do_PUT(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            status = statuses.pop(0) if len(statuses) > 1 else statuses[0]
+            answer: dict[str, Any] = {"_index": "x-seen", "_id": "1", "status": status}
+            if status >= 400:
+                answer["error"] = {"type": "broken_shard_exception"}
+            body = json.dumps({"errors": status >= 400, "items": [{"create": answer}]}).encode()
+            self.send_response(200)
+            self.send_header("X-Elastic-Product", "Elasticsearch")
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_POST = do_PUT
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_address[1]}"
+    client = connect(settings(elasticsearch_url=url).environment, patience=1)
+    try:
+        yield client
+    finally:
+        client.close()
+        server.shutdown()
+        server.server_close()
+
+
+ONE: list[Operation] = [{"_op_type": "create", "_index": "x-seen", "_id": "1", "_source": {}}]
+SEEN = [Seen("1", "feed:a.example", "blog", "https://a.example/1", "no_brand")]
+
+
+def test_a_fault_of_the_server_is_none_of_the_documents() -> None:
+    with store_of_one_document([500, 507, 201]) as client:
+        [(_, status, _)] = client.bulk(ONE)
+        assert status == 201
+    with (
+        store_of_one_document([500]) as client,
+        pytest.raises(TransientError, match="broken_shard_exception"),
+    ):
+        list(client.bulk(ONE))
+
+
+def test_what_the_ledger_is_refused_is_no_success() -> None:
+    with (
+        store_of_one_document([400]) as client,
+        pytest.raises(PermanentError, match="refuses to note what was seen"),
+    ):
+        Ledger(client, Names("x")).seen(SEEN)
+    with store_of_one_document([201, 409]) as client:
+        ledger = Ledger(client, Names("x"))
+        assert ledger.seen(SEEN) == {"seen": 1, "again": 0}
+        assert ledger.seen(SEEN) == {"seen": 0, "again": 1}
 
 
 def test_a_store_that_is_away_is_tried_again_later() -> None:
