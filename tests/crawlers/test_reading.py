@@ -191,6 +191,9 @@ def test_since_is_a_length_or_a_date() -> None:
         (None, None),
         (-1, None),
         (True, None),
+        ("9" * 400, None),
+        (10**400, None),
+        (2**63, None),
     ],
 )
 def test_counts_are_read_as_sites_round_them(printed: object, count: int | None) -> None:
@@ -209,6 +212,11 @@ def test_counts_are_read_as_sites_round_them(printed: object, count: int | None)
         (3, 1, 5, None),
         (None, 5, 1, None),
         ("нет", 5, 1, None),
+        (10**400, None, None, None),
+        (4, 10**400, None, None),
+        (4, "9" * 400, None, None),
+        (4, None, "-" + "9" * 400, None),
+        (float("nan"), None, None, None),
     ],
 )
 def test_ratings_are_shares_of_their_scale(
