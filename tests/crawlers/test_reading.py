@@ -134,6 +134,12 @@ def at(day: int, month: int, year: int, hour: int = 0, minute: int = 0) -> datet
         (1779354180, at(21, 5, 2026, 12, 3)),
         ("1779354180000", at(21, 5, 2026, 12, 3)),
         ("May 21, 2026 12:03 PM", at(21, 5, 2026, 12, 3)),
+        ("May 21, 2026 3:30 PM", at(21, 5, 2026, 15, 30)),
+        ("May 21, 2026 12:30 AM", at(21, 5, 2026, 0, 30)),
+        ("21 May 2026 3:30pm", at(21, 5, 2026, 15, 30)),
+        ("Thu, 21 May 2026 3:30 p.m.", at(21, 5, 2026, 15, 30)),
+        ("21 May 2026 03:30:00 GMT+0500", at(21, 5, 2026, 1, 30)),
+        ("21 May 2026 14:03:00 UTC+5", at(21, 5, 2026, 12, 3)),
     ],
 )
 def test_dates_are_read_as_sites_print_them(printed: str | float, date: datetime) -> None:
