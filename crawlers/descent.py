@@ -59,6 +59,7 @@ class Descent:
         self._bookmark = Bookmark()
         self._first: Page | None = None
         self._listed: dict[str, Entry] = {}  # by name
+        self._last: Entry | None = None  # of the lowest page that had any
         self._newest: datetime | None = None  # the latest date of a post
         self._whole = True  # nothing on the way down was left out
 
@@ -141,6 +142,7 @@ class Descent:
                 haul.posts += await self._intake.follow(link.url, dict(link.hint), self._stream)
         haul.is_news |= any(entry.name not in self._listed for entry in haul.entries)
         self._listed |= {entry.name: entry for entry in haul.entries}
+        self._last = haul.entries[-1] if haul.entries else self._last
         self._note_newest(haul.posts)
         wanted = [post for post in haul.posts if self._is_wanted(post)]
         await self._intake.store(wanted, self._bookmark.read_at)
@@ -195,7 +197,7 @@ class Descent:
         if stop is _Stop.LIMIT:  # for a first crawl it is how much was wanted
             return self._bookmark.is_blank and self._plan.since is None
         if self._plan.since is not None and stop is _Stop.MET and not self._bookmark.is_blank:
-            return any(map(self._knows, self._listed.values()))
+            return self._is_bottom_known()
         return True
 
     def _complain(self, stop: _Stop) -> None:
@@ -205,12 +207,16 @@ class Descent:
                 f"{self._stream.name}: the last crawl's posts were not met within "
                 f"{CATCH_UP_PAGES} pages; the next crawl tries again, or shorten its schedule"
             )
-        met = any(map(self._knows, self._listed.values()))
-        if stop is _Stop.END and self._plan.is_usual and self._listed and not (blank or met):
+        met = self._last is None or self._is_bottom_known()
+        if stop is _Stop.END and self._plan.is_usual and not (blank or met):
             report.complaints.append(
                 f"{self._stream.name}: the list ends above the last crawl's newest post, so posts "
                 "in between may be lost; shorten the source's schedule"
             )
+
+    def _is_bottom_known(self) -> bool:
+        """Judged by the last of all: a known post above it may be pinned, or dated back."""
+        return self._last is not None and self._knows(self._last)
 
     def _knows(self, entry: Entry) -> bool:
         return self._bookmark.knows(entry, overlap=self._spider.overlap)

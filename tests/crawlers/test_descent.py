@@ -167,10 +167,11 @@ def test_a_site_that_repeats_its_last_page_for_ever_comes_to_an_end() -> None:
     assert sink.bookmarks
 
 
-def test_a_list_too_short_to_reach_the_last_crawl_is_complained_of() -> None:
+@pytest.mark.parametrize("pinned", [[], [1]])
+def test_a_list_too_short_to_reach_the_last_crawl_is_complained_of(pinned: list[int]) -> None:
     site, sink = site_with(5), MemorySink()
     crawl(site, sink)
-    site.posts = list(range(5_020, 5_000, -1))  # days later: everything known has scrolled away
+    site.posts = [*pinned, *range(5_020, 5_000, -1)]  # days later: everything known has scrolled away
     report = crawl(site, sink)
     assert "may be lost" in report.complaints[0]
     assert crawl(site, sink).complaints == []
@@ -199,11 +200,12 @@ def test_since_reads_again_down_to_a_time_and_drops_what_is_older() -> None:
     assert report.counts["older"] == 1
 
 
-def test_since_above_the_bookmark_leaves_it_where_it_is() -> None:
+@pytest.mark.parametrize("pinned", [[], [1]])
+def test_since_above_the_bookmark_leaves_it_where_it_is(pinned: list[int]) -> None:
     site, sink = site_with(3), MemorySink()
     crawl(site, sink)
     before = dict(sink.bookmarks)
-    site.posts = list(range(5_030, 5_000, -1)) + site.posts
+    site.posts = [*pinned, *range(5_030, 5_000, -1), *site.posts]
     crawl(site, sink, replace(PLAN, since=EPOCH + timedelta(minutes=5_025)))
     assert sink.bookmarks == before
     crawl(site, sink)
