@@ -15,7 +15,7 @@ from enum import Enum, auto
 
 import structlog
 
-from crawlers.base import ROW_ERRORS, Reading, Rejected, Stream
+from crawlers.base import ROW_ERRORS, Link, Reading, Rejected, Stream
 from crawlers.bookmark import Bookmark, Entry
 from crawlers.intake import Intake
 from crawlers.page import ForbiddenError, GoneError, Page, PageError
@@ -59,6 +59,7 @@ class Descent:
         self._bookmark = Bookmark()
         self._first: Page | None = None
         self._listed: dict[str, Entry] = {}  # by name
+        self._unread: set[str] = set()  # names of links whose pages could not be read
         self._last: Entry | None = None  # of the lowest page that had any
         self._newest: datetime | None = None  # the latest date of a post
         self._whole = True  # nothing on the way down was left out
@@ -76,12 +77,12 @@ class Descent:
             log.warning("stream not read to its end", stream=self._stream.name, stop=stop.name)
             self._intake.report.count(unfinished=1)
         elif self._plan.moves_bookmarks:
-            headers = self._first.headers if self._first else {}
+            # Had the site nothing new to tell, a link that could not be read would wait with it.
+            headers = self._first.headers if self._first and not self._unread else {}
             if stop is _Stop.UNCHANGED:  # a site need not repeat what it is asked about
                 headers = {**self._bookmark.last_headers(), **headers}
-            moved = self._bookmark.after(
-                self._listed.values(), headers, read_at=self._plan.now, newest=self._newest
-            )
+            read = [entry for name, entry in self._listed.items() if name not in self._unread]
+            moved = self._bookmark.after(read, headers, read_at=self._plan.now, newest=self._newest)
             text = moved.model_dump_json(exclude_none=True)
             await asyncio.to_thread(sink.move, self._stream.name, text)
 
@@ -139,7 +140,7 @@ class Descent:
         for link in reading.links:
             haul.entries.append(link.entry)
             if not self._plan.is_usual or not self._knows(link.entry):
-                haul.posts += await self._intake.follow(link.url, dict(link.hint), self._stream)
+                haul.posts += await self._follow(link)
         haul.is_news |= any(entry.name not in self._listed for entry in haul.entries)
         self._listed |= {entry.name: entry for entry in haul.entries}
         self._last = haul.entries[-1] if haul.entries else self._last
@@ -147,6 +148,13 @@ class Descent:
         wanted = [post for post in haul.posts if self._is_wanted(post)]
         await self._intake.store(wanted, self._bookmark.read_at)
         return haul
+
+    async def _follow(self, link: Link) -> list[Post]:
+        """The posts behind a link. If it cannot be read, the next crawl that sees it asks again."""
+        reading = await self._intake.follow(link.url, dict(link.hint), self._stream)
+        if not reading.whole:
+            self._unread.add(link.entry.name)
+        return reading.posts
 
     def _is_wanted(self, post: Post) -> bool:
         """Whether to keep a post; where not, it is counted by its reason."""
@@ -207,7 +215,9 @@ class Descent:
                 f"{self._stream.name}: the last crawl's posts were not met within "
                 f"{CATCH_UP_PAGES} pages; the next crawl tries again, or shorten its schedule"
             )
-        met = self._last is None or self._is_bottom_known()
+        # A link that is asked for again and again is never known, and has been told as rejected.
+        asked_again = self._last is not None and self._last.name in self._unread
+        met = self._last is None or asked_again or self._is_bottom_known()
         if stop is _Stop.END and self._plan.is_usual and not (blank or met):
             report.complaints.append(
                 f"{self._stream.name}: the list ends above the last crawl's newest post, so posts "

@@ -27,6 +27,7 @@ from tests.crawlers.memory import (
     ListSpider,
     MemorySink,
     json_page,
+    link_spider,
     list_spider,
 )
 
@@ -171,7 +172,10 @@ def test_a_site_that_repeats_its_last_page_for_ever_comes_to_an_end() -> None:
 def test_a_list_too_short_to_reach_the_last_crawl_is_complained_of(pinned: list[int]) -> None:
     site, sink = site_with(5), MemorySink()
     crawl(site, sink)
-    site.posts = [*pinned, *range(5_020, 5_000, -1)]  # days later: everything known has scrolled away
+    site.posts = [
+        *pinned,
+        *range(5_020, 5_000, -1),
+    ]  # days later: everything known has scrolled away
     report = crawl(site, sink)
     assert "may be lost" in report.complaints[0]
     assert crawl(site, sink).complaints == []
@@ -264,6 +268,32 @@ def test_an_unchanged_stream_costs_one_request_and_counts_as_read() -> None:
     assert asked[-1] == {"If-None-Match": '"1"'}
     assert report.counts["unchanged"] == 1
     assert report.newest == EPOCH + timedelta(minutes=3)
+
+
+def test_a_post_behind_a_link_is_asked_for_again_until_it_can_be_read() -> None:
+    site, sink, faults = site_with(4), MemorySink(), {"/posts/4": 1, "/posts/2": 2}
+
+    async def fetch(url: str, *, headers: Mapping[str, str], hint: Mapping[str, Any]) -> Page:
+        page = await site(url, headers=headers, hint=hint)
+        path = url.removeprefix("https://list.example")
+        if headers:
+            return json_page({}, url, status=304, headers={})
+        if faults.get(path, 0) > 0:
+            faults[path] -= 1
+            raise PageError("HTTP 400")
+        return replace(page, headers={**page.headers, "etag": '"1"'})
+
+    report = crawl(fetch, sink, spider=link_spider())
+    assert (set(sink.posts), report.counts["rejected"]) == ({"1", "3"}, 2)
+    assert sink.bookmarks, "the others are not held up"
+    site.asked.clear()
+    report = crawl(fetch, sink, spider=link_spider())
+    assert (set(sink.posts), report.counts["rejected"]) == ({"1", "3", "4"}, 1)
+    assert "https://list.example/posts/3" not in site.asked
+    report = crawl(fetch, sink, spider=link_spider())
+    assert (set(sink.posts), report.complaints) == ({"1", "2", "3", "4"}, [])
+    crawl(fetch, sink, spider=link_spider())
+    assert crawl(fetch, sink, spider=link_spider()).counts["unchanged"] == 1
 
 
 class _CrashError(Exception):
