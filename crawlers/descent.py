@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum, auto
 
 import structlog
@@ -26,6 +26,9 @@ from mentions.model import Origin, Post
 # Some sites show their last page again under every higher number. But a page can also repeat the
 # one above it because as many posts as it holds have come in between: a few more are worth asking.
 REPEATED_PAGES = 4
+
+# For so long a part of a list may be missing, as pages break off now and then, before it is told.
+FAULT_PASSES = timedelta(days=1)
 
 log = structlog.get_logger()
 
@@ -215,14 +218,29 @@ class Descent:
                 f"{self._stream.name}: the last crawl's posts were not met within "
                 f"{CATCH_UP_PAGES} pages; the next crawl tries again, or shorten its schedule"
             )
-        # A link that is asked for again and again is never known, and has been told as rejected.
-        asked_again = self._last is not None and self._last.name in self._unread
-        met = self._last is None or asked_again or self._is_bottom_known()
-        if stop is _Stop.END and self._plan.is_usual and not (blank or met):
+        elif not self._whole:  # whether it ends above the bookmark cannot be seen
+            if not self._may_pass():
+                report.complaints.append(
+                    f"{self._stream.name}: part of it could not be read, so its bookmark waits"
+                )
+        elif stop is _Stop.END and self._plan.is_usual and not (blank or self._is_met_at_last()):
             report.complaints.append(
                 f"{self._stream.name}: the list ends above the last crawl's newest post, so posts "
                 "in between may be lost; shorten the source's schedule"
             )
+
+    def _is_met_at_last(self) -> bool:
+        """Whether a list that ended shows the last crawl's posts; an empty one shows no gap."""
+        if self._last is None:
+            return True
+        # A link that is asked for again and again is never known, and has been told as rejected.
+        return self._last.name in self._unread or self._is_bottom_known()
+
+    def _may_pass(self) -> bool:
+        """Whether a part that is missing may be there at the next crawl: it was of late."""
+        read_at = self._bookmark.read_at
+        of_late = read_at is not None and self._plan.now - read_at <= FAULT_PASSES
+        return of_late and self._first is not None
 
     def _is_bottom_known(self) -> bool:
         """Judged by the last of all: a known post above it may be pinned, or dated back."""

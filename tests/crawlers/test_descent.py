@@ -155,6 +155,38 @@ def test_a_first_page_that_is_gone_is_rejected() -> None:
     assert sink.bookmarks == {}
 
 
+def test_a_list_that_is_gone_is_complained_of_at_once() -> None:
+    site, sink = site_with(6), MemorySink()
+    crawl(site, sink)
+    report = crawl(failing(site, after=0, error=GoneError("HTTP 404")), sink)
+    assert "could not be read" in report.complaints[0]
+
+
+@pytest.mark.parametrize(
+    ("later", "told"), [(timedelta(hours=1), False), (timedelta(days=2), True)]
+)
+def test_a_part_that_stays_unreadable_is_complained_of(later: timedelta, told: bool) -> None:
+    site, sink = site_with(6), MemorySink()
+    crawl(site, sink)
+    for number in range(7, 16):
+        site.publish(number)
+    fetch = failing(site, after=1, error=PageError("not JSON"))
+    report = crawl(fetch, sink, replace(PLAN, now=NOW + later))
+    assert ["could not be read" in said for said in report.complaints] == [True] * told
+
+
+def test_a_list_that_always_breaks_off_is_complained_of_from_the_first() -> None:
+    site, sink = site_with(2), MemorySink()
+
+    async def fetch(url: str, **_: Any) -> Page:
+        return json_page({"posts": site.page(url)}, url, broken=True)
+
+    for _ in range(2):
+        report = crawl(fetch, sink)
+        assert "could not be read" in report.complaints[0]
+        assert sink.bookmarks == {}
+
+
 def test_a_site_that_repeats_its_last_page_for_ever_comes_to_an_end() -> None:
     site = site_with(3)
 
