@@ -172,7 +172,15 @@ class Descent:
 
     def _is_left_to_live(self, post: Post) -> bool:
         """Whether the usual crawl has yet to come to it: as backfill it could never alert."""
-        return not self._bookmark.is_blank and not self._knows(self._entry(post))
+        entry, bookmark = self._entry(post), self._bookmark
+        if bookmark.is_blank or self._knows(entry):
+            return False
+        if None not in (entry.position, bookmark.position):
+            return True
+        # Links have names of their own and no position, so the post behind one goes by its date.
+        if post.published_at is None or bookmark.read_at is None:
+            return True
+        return post.published_at > bookmark.read_at - timedelta(seconds=self._spider.overlap)
 
     def _note_newest(self, posts: list[Post]) -> None:
         """Silence is measured by this. What has no date counts as of now, if it is new."""

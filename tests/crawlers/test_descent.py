@@ -260,6 +260,17 @@ def test_backfill_leaves_new_posts_to_the_usual_crawl_and_moves_nothing() -> Non
     assert sink.bookmarks == before
 
 
+def test_backfill_takes_old_posts_behind_links_and_leaves_new_ones() -> None:
+    site, sink = site_with(9), MemorySink()
+    read = replace(PLAN, first_pages=1, now=EPOCH + timedelta(days=2))
+    crawl(site, sink, read, link_spider())
+    site.publish(2 * 24 * 60 + 5)
+    plan = replace(PLAN, since=EPOCH, origin=Origin.BACKFILL)
+    report = crawl(site, sink, plan, link_spider())
+    assert set(sink.posts) == {str(number) for number in range(1, 10)}
+    assert report.counts["left_to_live"] == 1
+
+
 def test_posts_carry_when_their_stream_was_last_read_whole() -> None:
     site, sink = site_with(3), MemorySink()
     crawl(site, sink)
