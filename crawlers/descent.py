@@ -4,6 +4,9 @@ A site lists its newest posts first, so a crawl that dies half-way has read the 
 older ones below. The bookmark therefore moves once: at the end, and only if nothing between the top
 of the list and the old bookmark was left out. Until then the next crawl begins at the top again,
 and what it meets a second time changes nothing.
+
+A post behind a link that cannot be read holds nothing up: the bookmark moves without its name, so
+it is asked for again as long as it is listed.
 """
 
 from __future__ import annotations
