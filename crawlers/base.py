@@ -30,7 +30,15 @@ Fields = dict[str, Any]
 DAY = 86_400.0
 MAX_EXCERPT = 4_000
 # What a row of an unforeseen form can raise. Strangers write the rows: none may stop the crawl.
-ROW_ERRORS = (LookupError, TypeError, ValueError, AttributeError, RecursionError, RecordError)
+ROW_ERRORS = (
+    LookupError,
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    AttributeError,
+    RecursionError,
+    RecordError,
+)
 
 
 @dataclass(frozen=True, slots=True)

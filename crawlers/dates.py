@@ -19,6 +19,8 @@ _MILLISECONDS = 1e11  # seconds of that size lie in the year 5138
 _NUMBER = re.compile(r"-?\d{9,14}(\.\d+)?")
 _NO_YEAR = re.compile(r"^0000\D|\d\.0000\b|[a-zа-я]\.? 0000\b", re.I)
 _MOSCOW = re.compile(r"\bмск\b|\bmsk\b", re.I)
+# What a mail header never has, and a mail parser passes over.
+_NO_MAIL = re.compile(r"(?<![a-z])[ap]\.?m\b|\b(?:GMT|UTC)[+-]\d", re.I)
 _NOW = frozenset({"только что", "сейчас", "just now", "now", "right now"})
 _Read = tuple[datetime | None, DateFlag | None]
 
@@ -84,7 +86,7 @@ def _from_standard(text: str) -> datetime | None:
         return datetime.fromisoformat(text)
     except ValueError:
         pass
-    if _MOSCOW.search(text):
+    if _MOSCOW.search(text) or _NO_MAIL.search(text):
         return None  # a zone that mail headers do not know would be taken for UTC
     try:
         found = parsedate_to_datetime(text)

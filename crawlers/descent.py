@@ -4,18 +4,21 @@ A site lists its newest posts first, so a crawl that dies half-way has read the 
 older ones below. The bookmark therefore moves once: at the end, and only if nothing between the top
 of the list and the old bookmark was left out. Until then the next crawl begins at the top again,
 and what it meets a second time changes nothing.
+
+A post behind a link that cannot be read holds nothing up: the bookmark moves without its name, so
+it is asked for again as long as it is listed.
 """
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum, auto
 
 import structlog
 
-from crawlers.base import ROW_ERRORS, Reading, Rejected, Stream
+from crawlers.base import ROW_ERRORS, Link, Reading, Rejected, Stream
 from crawlers.bookmark import Bookmark, Entry
 from crawlers.intake import Intake
 from crawlers.page import ForbiddenError, GoneError, Page, PageError
@@ -26,6 +29,9 @@ from mentions.model import Origin, Post
 # Some sites show their last page again under every higher number. But a page can also repeat the
 # one above it because as many posts as it holds have come in between: a few more are worth asking.
 REPEATED_PAGES = 4
+
+# For so long a part of a list may be missing, as pages break off now and then, before it is told.
+FAULT_PASSES = timedelta(days=1)
 
 log = structlog.get_logger()
 
@@ -59,6 +65,8 @@ class Descent:
         self._bookmark = Bookmark()
         self._first: Page | None = None
         self._listed: dict[str, Entry] = {}  # by name
+        self._unread: set[str] = set()  # names of links whose pages could not be read
+        self._last: Entry | None = None  # of the lowest page that had any
         self._newest: datetime | None = None  # the latest date of a post
         self._whole = True  # nothing on the way down was left out
 
@@ -75,12 +83,12 @@ class Descent:
             log.warning("stream not read to its end", stream=self._stream.name, stop=stop.name)
             self._intake.report.count(unfinished=1)
         elif self._plan.moves_bookmarks:
-            headers = self._first.headers if self._first else {}
+            # Had the site nothing new to tell, a link that could not be read would wait with it.
+            headers = self._first.headers if self._first and not self._unread else {}
             if stop is _Stop.UNCHANGED:  # a site need not repeat what it is asked about
                 headers = {**self._bookmark.last_headers(), **headers}
-            moved = self._bookmark.after(
-                self._listed.values(), headers, read_at=self._plan.now, newest=self._newest
-            )
+            read = [entry for name, entry in self._listed.items() if name not in self._unread]
+            moved = self._bookmark.after(read, headers, read_at=self._plan.now, newest=self._newest)
             text = moved.model_dump_json(exclude_none=True)
             await asyncio.to_thread(sink.move, self._stream.name, text)
 
@@ -138,13 +146,21 @@ class Descent:
         for link in reading.links:
             haul.entries.append(link.entry)
             if not self._plan.is_usual or not self._knows(link.entry):
-                haul.posts += await self._intake.follow(link.url, dict(link.hint), self._stream)
+                haul.posts += await self._follow(link)
         haul.is_news |= any(entry.name not in self._listed for entry in haul.entries)
         self._listed |= {entry.name: entry for entry in haul.entries}
+        self._last = haul.entries[-1] if haul.entries else self._last
         self._note_newest(haul.posts)
         wanted = [post for post in haul.posts if self._is_wanted(post)]
         await self._intake.store(wanted, self._bookmark.read_at)
         return haul
+
+    async def _follow(self, link: Link) -> list[Post]:
+        """The posts behind a link. If it cannot be read, the next crawl that sees it asks again."""
+        reading = await self._intake.follow(link.url, dict(link.hint), self._stream)
+        if not reading.whole:
+            self._unread.add(link.entry.name)
+        return reading.posts
 
     def _is_wanted(self, post: Post) -> bool:
         """Whether to keep a post; where not, it is counted by its reason."""
@@ -159,7 +175,15 @@ class Descent:
 
     def _is_left_to_live(self, post: Post) -> bool:
         """Whether the usual crawl has yet to come to it: as backfill it could never alert."""
-        return not self._bookmark.is_blank and not self._knows(self._entry(post))
+        entry, bookmark = self._entry(post), self._bookmark
+        if bookmark.is_blank or self._knows(entry):
+            return False
+        if None not in (entry.position, bookmark.position):
+            return True
+        # Links have names of their own and no position, so the post behind one goes by its date.
+        if post.published_at is None or bookmark.read_at is None:
+            return True
+        return post.published_at > bookmark.read_at - timedelta(seconds=self._spider.overlap)
 
     def _note_newest(self, posts: list[Post]) -> None:
         """Silence is measured by this. What has no date counts as of now, if it is new."""
@@ -195,7 +219,7 @@ class Descent:
         if stop is _Stop.LIMIT:  # for a first crawl it is how much was wanted
             return self._bookmark.is_blank and self._plan.since is None
         if self._plan.since is not None and stop is _Stop.MET and not self._bookmark.is_blank:
-            return any(map(self._knows, self._listed.values()))
+            return self._is_bottom_known()
         return True
 
     def _complain(self, stop: _Stop) -> None:
@@ -205,12 +229,33 @@ class Descent:
                 f"{self._stream.name}: the last crawl's posts were not met within "
                 f"{CATCH_UP_PAGES} pages; the next crawl tries again, or shorten its schedule"
             )
-        met = any(map(self._knows, self._listed.values()))
-        if stop is _Stop.END and self._plan.is_usual and self._listed and not (blank or met):
+        elif not self._whole:  # whether it ends above the bookmark cannot be seen
+            if not self._may_pass():
+                report.complaints.append(
+                    f"{self._stream.name}: part of it could not be read, so its bookmark waits"
+                )
+        elif stop is _Stop.END and self._plan.is_usual and not (blank or self._is_met_at_last()):
             report.complaints.append(
                 f"{self._stream.name}: the list ends above the last crawl's newest post, so posts "
                 "in between may be lost; shorten the source's schedule"
             )
+
+    def _is_met_at_last(self) -> bool:
+        """Whether a list that ended shows the last crawl's posts; an empty one shows no gap."""
+        if self._last is None:
+            return True
+        # A link that is asked for again and again is never known, and has been told as rejected.
+        return self._last.name in self._unread or self._is_bottom_known()
+
+    def _may_pass(self) -> bool:
+        """Whether a part that is missing may be there at the next crawl: it was of late."""
+        read_at = self._bookmark.read_at
+        of_late = read_at is not None and self._plan.now - read_at <= FAULT_PASSES
+        return of_late and self._first is not None
+
+    def _is_bottom_known(self) -> bool:
+        """Judged by the last of all: a known post above it may be pinned, or dated back."""
+        return self._last is not None and self._knows(self._last)
 
     def _knows(self, entry: Entry) -> bool:
         return self._bookmark.knows(entry, overlap=self._spider.overlap)

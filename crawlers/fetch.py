@@ -34,6 +34,7 @@ LONGEST_WAIT = 120.0  # seconds; a site that asks for more is left alone until t
 
 _UNREADABLE = (OSError, EOFError, zlib.error)  # what unpacking a damaged body raises
 _KEPT_OUT = frozenset({401, 403, 451})
+_LATER = frozenset({408, 425})  # "request timeout" and "too early" say nothing about the page
 
 
 class SiteFetch:
@@ -136,7 +137,7 @@ def _judged(page: Page) -> Page:
     who = find_block(page)
     if status in _KEPT_OUT or status == 429 or who:
         raise BlockedError(f"{page.url} answers {status}{f' and shows {who}' if who else ''}")
-    if status >= 500:
+    if status >= 500 or status in _LATER:
         raise SiteDownError(f"{page.url} answers {status}")
     raise PageError(f"HTTP {status}")
 

@@ -41,19 +41,19 @@ class Intake:
         await self.set_aside(rejected)
         return reading
 
-    async def follow(self, url: str, hint: dict[str, object], stream: Stream) -> list[Post]:
-        """The posts on a page that a list links to; none if it is gone or cannot be read."""
+    async def follow(self, url: str, hint: dict[str, object], stream: Stream) -> Reading:
+        """What a page says that a list links to; not whole if it could not be fetched or read."""
         try:
             page = await self.fetch(url, headers={}, hint=hint)
         except ForbiddenError as error:
             raise BlockedError(str(error)) from error
         except GoneError:
             self.report.count(skipped=1)
-            return []
+            return Reading()
         except PageError as error:
             await self.set_aside([Rejected(url, str(error), "")])
-            return []
-        return (await self.read(page, stream)).posts
+            return Reading(whole=False)
+        return await self.read(page, stream)
 
     async def set_aside(self, rejected: Sequence[Rejected]) -> None:
         if rejected:

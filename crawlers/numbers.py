@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -16,6 +17,7 @@ _THOUSANDS = {
 _COUNT = re.compile(r"(\d+(?:[.,]\d+)?)(k|m|к|м|тыс|млн)?\.?", re.I)
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)?")
 _FIVE_STARS = (1.0, 5.0)
+_ABSURD = 1e15  # the store refuses a post with a count beyond 64 bits
 
 
 def read_count(value: Any) -> int | None:
@@ -23,12 +25,13 @@ def read_count(value: Any) -> int | None:
     if value is None or isinstance(value, bool):
         return None
     if isinstance(value, int | float):
-        return int(value) if 0 <= value < 1e15 else None
+        return int(value) if 0 <= value < _ABSURD else None
     found = _COUNT.fullmatch("".join(str(value).split()))
     if found is None:
         return None
     number, unit = found.groups()
-    return int(float(number.replace(",", ".")) * _THOUSANDS.get((unit or "").lower(), 1))
+    count = float(number.replace(",", ".")) * _THOUSANDS.get((unit or "").lower(), 1)
+    return int(count) if count < _ABSURD else None
 
 
 def read_rating(value: Any, *, best: Any = None, worst: Any = None) -> float | None:
@@ -43,13 +46,13 @@ def read_rating(value: Any, *, best: Any = None, worst: Any = None) -> float | N
     low, high = _number(worst), _number(best)
     low = _FIVE_STARS[0] if low is None else low
     high = _FIVE_STARS[1] if high is None else high
-    if not low < high or not low <= rating <= high:
+    if not -math.inf < low < high < math.inf or not low <= rating <= high:
         return None
     return (rating - low) / (high - low)
 
 
 def _number(value: Any) -> float | None:
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
+        return float(value) if abs(value) < _ABSURD else math.inf  # some are too long for a float
     found = _NUMBER.search(str(value)) if isinstance(value, str) else None
     return float(found[0].replace(",", ".")) if found else None

@@ -15,10 +15,11 @@ from crawlers.numbers import read_count
 from crawlers.page import Page, PageError
 from crawlers.params import SourceParams, host_of
 from crawlers.text import plain, without_quotes
-from mentions.errors import ConfigError
+from mentions.errors import ConfigError, RecordError
 from mentions.model import Kind, Post
 
 _REGULAR = 1  # post_type; the others are notes of moderators and of the engine
+_IDS_END = 2**63
 _WINDOW = 50  # ids that the firehose of engines before 2024 looks through for one page
 _PLACE = re.compile(
     r"/t/(?:[^/?#]*[^/?#\d][^/?#]*/)?(?P<topic>\d+)(?:/(?P<place>\d+))?/?(?:[?#]|$)"
@@ -88,7 +89,7 @@ class DiscourseSpider(PostSpider):
             return None
         number, title = row["post_number"], row.get("topic_title") or page.hint.get("topic_title")
         return {
-            "native_id": int(row["id"]),
+            "native_id": _id(row),
             "url": row.get("post_url") or f"/t/{row['topic_slug']}/{row['topic_id']}/{number}",
             "title": title,  # also of a reply: "same here" says little without it
             "text": _text(row),
@@ -106,10 +107,11 @@ class DiscourseSpider(PostSpider):
         titles = {topic["id"]: topic.get("title") for topic in as_list(answer.get("topics"))}
         base = page.url.partition("/search.json")[0]
         for hit in as_list(answer.get("posts")) if "grouped_search_result" in answer else ():
+            number = _id(hit)
             yield Link(
-                f"{base}/posts/{int(hit['id'])}.json",
-                key=str(hit["id"]),
-                position=float(hit["id"]),
+                f"{base}/posts/{number}.json",
+                key=str(number),
+                position=float(number),
                 hint={"topic_title": titles.get(hit.get("topic_id"))},
             )
 
@@ -127,6 +129,14 @@ class DiscourseSpider(PostSpider):
 
     def position(self, post: Post) -> float | None:
         return float(post.native_id)
+
+
+def _id(row: Row) -> int:
+    """The post's id; above one that no forum counts to, the bookmark would take all for known."""
+    number = int(row["id"])
+    if not 0 < number < _IDS_END:
+        raise RecordError("an id that no forum counts to")
+    return number
 
 
 def _one_of_topic(answer: Row, address: str) -> list[Row]:

@@ -21,7 +21,8 @@ from crawlers.text import plain
 from mentions.model import Kind
 
 _ROOT = re.compile(r"<(?:\w+:)?(?:rss|feed|rdf)\b", re.I)
-_END = re.compile(r"</(?:\w+:)?(?:rss|feed|rdf)\s*>\s*(?:<!--.*?-->\s*)*$", re.I | re.S)
+# A comment may not run on past its own end: with many of them that would be tried in every way.
+_END = re.compile(r"</(?:\w+:)?(?:rss|feed|rdf)\s*>\s*(?:<!--(?:(?!-->).)*-->\s*)*$", re.I | re.S)
 _NAMED = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z]{2,31}\d*);")
 _TAIL = 3_000  # characters in which a feed ends, with the comments of its cache
 _OLDER = ("next", "prev-archive")  # RFC 5005: pages of a feed, archives of a feed

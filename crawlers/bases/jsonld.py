@@ -116,8 +116,8 @@ class JsonLdSpider(PostSpider):
             return
         pattern = re.compile(self.params.links)
         for href in page.tree.xpath("//a/@href"):
-            url = urldefrag(urljoin(page.url, href.strip()))[0]
-            if pattern.search(url) and url.startswith("http") and host_of(url) == host_of(page.url):
+            url = _on_site(href, page)
+            if url and pattern.search(url):
                 yield url
 
 
@@ -129,9 +129,18 @@ def _declared(page: Page) -> Iterator[str]:
         for element in as_list(things.get("itemListElement")):
             item = element.get("item", element) if isinstance(element, dict) else element
             found = value(item, "url", "@id") if isinstance(item, dict) else item
-            url = urljoin(page.url, found) if isinstance(found, str) else ""
-            if url.startswith("http") and host_of(url) == host_of(page.url):
-                yield urldefrag(url)[0]
+            if isinstance(found, str) and (url := _on_site(found, page)):
+                yield url
+
+
+def _on_site(href: str, page: Page) -> str | None:
+    """Where a link leads on the page's own site. What is no address costs itself, not the page."""
+    try:
+        url = urldefrag(urljoin(page.url, href.strip()))[0]
+        is_here = url.startswith("http") and host_of(url) == host_of(page.url)
+    except (ValueError, LookupError):
+        return None
+    return url if is_here else None
 
 
 def _address(review: Thing, page: Page) -> str | None:
@@ -139,7 +148,10 @@ def _address(review: Thing, page: Page) -> str | None:
     found = value(review, "url")
     if not isinstance(found, str):
         return None
-    address = urljoin(page.url, found.strip())
+    try:
+        address = urljoin(page.url, found.strip())
+    except ValueError:  # no address at all: asked of all reviews at once, it would cost the page
+        return None
     is_here = urlsplit(address)[:3] == urlsplit(page.url)[:3] and not urlsplit(address).fragment
     return None if is_here and not page.hint else address
 

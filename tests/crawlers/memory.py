@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from crawlers.addresses import with_parameter
-from crawlers.base import Fields, JsonSpider, Reading, Rejected, Row
+from crawlers.base import Fields, JsonSpider, Link, Reading, Rejected, Row
 from crawlers.page import Page
 from crawlers.params import SourceParams
 from mentions.counts import Counts
@@ -76,6 +76,22 @@ def list_spider(**params: Any) -> ListSpider:
     )
 
 
+class LinkSpider(ListSpider):
+    """The lists only name the posts, each of which has a page of its own."""
+
+    def rows(self, page: Page) -> Iterable[Row]:
+        return [page.json()["post"]] if page.hint else []
+
+    def links(self, page: Page) -> Iterable[Link]:
+        for row in () if page.hint else page.json()["posts"]:
+            url = f"https://list.example/posts/{row['id']}"
+            yield Link(url, key=url, hint={"list": page.url})
+
+
+def link_spider() -> LinkSpider:
+    return LinkSpider("source", SourceParams.model_validate({"url": "https://list.example"}))
+
+
 @dataclass
 class ListSite:
     """Serves its posts newest first. What is asked of it can change it, as time does."""
@@ -101,6 +117,8 @@ class ListSite:
         self, url: str, *, headers: Mapping[str, str], hint: Mapping[str, Any]
     ) -> Page:
         self.asked.append(url)
+        if hint:
+            return json_page({"post": self.row(int(url.rpartition("/")[2]))}, url, hint=hint)
         return json_page({"posts": self.page(url)}, url, hint=hint)
 
 

@@ -27,6 +27,7 @@ from tests.crawlers.memory import (
     ListSpider,
     MemorySink,
     json_page,
+    link_spider,
     list_spider,
 )
 
@@ -154,6 +155,38 @@ def test_a_first_page_that_is_gone_is_rejected() -> None:
     assert sink.bookmarks == {}
 
 
+def test_a_list_that_is_gone_is_complained_of_at_once() -> None:
+    site, sink = site_with(6), MemorySink()
+    crawl(site, sink)
+    report = crawl(failing(site, after=0, error=GoneError("HTTP 404")), sink)
+    assert "could not be read" in report.complaints[0]
+
+
+@pytest.mark.parametrize(
+    ("later", "told"), [(timedelta(hours=1), False), (timedelta(days=2), True)]
+)
+def test_a_part_that_stays_unreadable_is_complained_of(later: timedelta, told: bool) -> None:
+    site, sink = site_with(6), MemorySink()
+    crawl(site, sink)
+    for number in range(7, 16):
+        site.publish(number)
+    fetch = failing(site, after=1, error=PageError("not JSON"))
+    report = crawl(fetch, sink, replace(PLAN, now=NOW + later))
+    assert ["could not be read" in said for said in report.complaints] == [True] * told
+
+
+def test_a_list_that_always_breaks_off_is_complained_of_from_the_first() -> None:
+    site, sink = site_with(2), MemorySink()
+
+    async def fetch(url: str, **_: Any) -> Page:
+        return json_page({"posts": site.page(url)}, url, broken=True)
+
+    for _ in range(2):
+        report = crawl(fetch, sink)
+        assert "could not be read" in report.complaints[0]
+        assert sink.bookmarks == {}
+
+
 def test_a_site_that_repeats_its_last_page_for_ever_comes_to_an_end() -> None:
     site = site_with(3)
 
@@ -167,10 +200,14 @@ def test_a_site_that_repeats_its_last_page_for_ever_comes_to_an_end() -> None:
     assert sink.bookmarks
 
 
-def test_a_list_too_short_to_reach_the_last_crawl_is_complained_of() -> None:
+@pytest.mark.parametrize("pinned", [[], [1]])
+def test_a_list_too_short_to_reach_the_last_crawl_is_complained_of(pinned: list[int]) -> None:
     site, sink = site_with(5), MemorySink()
     crawl(site, sink)
-    site.posts = list(range(5_020, 5_000, -1))  # days later: everything known has scrolled away
+    site.posts = [
+        *pinned,
+        *range(5_020, 5_000, -1),
+    ]  # days later: everything known has scrolled away
     report = crawl(site, sink)
     assert "may be lost" in report.complaints[0]
     assert crawl(site, sink).complaints == []
@@ -199,11 +236,12 @@ def test_since_reads_again_down_to_a_time_and_drops_what_is_older() -> None:
     assert report.counts["older"] == 1
 
 
-def test_since_above_the_bookmark_leaves_it_where_it_is() -> None:
+@pytest.mark.parametrize("pinned", [[], [1]])
+def test_since_above_the_bookmark_leaves_it_where_it_is(pinned: list[int]) -> None:
     site, sink = site_with(3), MemorySink()
     crawl(site, sink)
     before = dict(sink.bookmarks)
-    site.posts = list(range(5_030, 5_000, -1)) + site.posts
+    site.posts = [*pinned, *range(5_030, 5_000, -1), *site.posts]
     crawl(site, sink, replace(PLAN, since=EPOCH + timedelta(minutes=5_025)))
     assert sink.bookmarks == before
     crawl(site, sink)
@@ -220,6 +258,17 @@ def test_backfill_leaves_new_posts_to_the_usual_crawl_and_moves_nothing() -> Non
     assert report.counts["left_to_live"] >= 1
     assert "10000" not in sink.posts
     assert sink.bookmarks == before
+
+
+def test_backfill_takes_old_posts_behind_links_and_leaves_new_ones() -> None:
+    site, sink = site_with(9), MemorySink()
+    read = replace(PLAN, first_pages=1, now=EPOCH + timedelta(days=2))
+    crawl(site, sink, read, link_spider())
+    site.publish(2 * 24 * 60 + 5)
+    plan = replace(PLAN, since=EPOCH, origin=Origin.BACKFILL)
+    report = crawl(site, sink, plan, link_spider())
+    assert set(sink.posts) == {str(number) for number in range(1, 10)}
+    assert report.counts["left_to_live"] == 1
 
 
 def test_posts_carry_when_their_stream_was_last_read_whole() -> None:
@@ -262,6 +311,32 @@ def test_an_unchanged_stream_costs_one_request_and_counts_as_read() -> None:
     assert asked[-1] == {"If-None-Match": '"1"'}
     assert report.counts["unchanged"] == 1
     assert report.newest == EPOCH + timedelta(minutes=3)
+
+
+def test_a_post_behind_a_link_is_asked_for_again_until_it_can_be_read() -> None:
+    site, sink, faults = site_with(4), MemorySink(), {"/posts/4": 1, "/posts/2": 2}
+
+    async def fetch(url: str, *, headers: Mapping[str, str], hint: Mapping[str, Any]) -> Page:
+        page = await site(url, headers=headers, hint=hint)
+        path = url.removeprefix("https://list.example")
+        if headers:
+            return json_page({}, url, status=304, headers={})
+        if faults.get(path, 0) > 0:
+            faults[path] -= 1
+            raise PageError("HTTP 400")
+        return replace(page, headers={**page.headers, "etag": '"1"'})
+
+    report = crawl(fetch, sink, spider=link_spider())
+    assert (set(sink.posts), report.counts["rejected"]) == ({"1", "3"}, 2)
+    assert sink.bookmarks, "the others are not held up"
+    site.asked.clear()
+    report = crawl(fetch, sink, spider=link_spider())
+    assert (set(sink.posts), report.counts["rejected"]) == ({"1", "3", "4"}, 1)
+    assert "https://list.example/posts/3" not in site.asked
+    report = crawl(fetch, sink, spider=link_spider())
+    assert (set(sink.posts), report.complaints) == ({"1", "2", "3", "4"}, [])
+    crawl(fetch, sink, spider=link_spider())
+    assert crawl(fetch, sink, spider=link_spider()).counts["unchanged"] == 1
 
 
 class _CrashError(Exception):

@@ -38,6 +38,15 @@ def feed(items: str, head: str = "") -> str:
     return f'<?xml version="1.0"?>{head}<rss version="2.0"><channel>{items}</channel></rss>'
 
 
+FORUM_POST = {
+    "id": 7,
+    "post_number": 1,
+    "post_url": "/t/x/1/1",
+    "username": "vera",
+    "created_at": "2026-05-21",
+    "raw": "не везут",
+    "reads": "9" * 400,
+}
 ITEM = "<item><guid isPermaLink='false'>1</guid><link>/1</link><title>{}</title></item>"
 
 
@@ -48,6 +57,13 @@ def test_entities_that_multiply_stay_what_they_are() -> None:
     [post] = read("feed", bomb).posts
     assert time.monotonic() - start < 2
     assert len(post.text) < 100
+
+
+def test_comments_below_a_feed_that_breaks_off_cost_no_time() -> None:
+    start = time.monotonic()
+    reading = read("feed", feed(ITEM.format("бум")) + "<!---->" * 22 + "x")
+    assert time.monotonic() - start < 2
+    assert reading.fault == "the feed breaks off"
 
 
 def test_files_of_this_machine_are_not_read_into_posts() -> None:
@@ -124,6 +140,25 @@ def test_a_place_on_the_page_is_no_identity() -> None:
     assert after["новый"] != after["старый"]
 
 
+@pytest.mark.parametrize("bad", ["http://[url]", "https://h:99999/", "httpx://h/", "//h]/"])
+def test_what_is_no_address_costs_itself_and_not_the_page(bad: str) -> None:
+    links = f'<a href="{bad}?review_1">a</a><a href="/review_2">b</a>'
+    made = spider("schema_org", links="review_")
+    reading = made.read(page(f"<html>{links}</html>"), "s")
+    assert ([link.url for link in reading.links], reading.fault) == (
+        ["https://example.org/review_2"],
+        None,
+    )
+    declared = {"@type": "ItemList", "itemListElement": [{"url": bad}, {"url": "/review_2"}]}
+    script = f'<script type="application/ld+json">{json.dumps(declared)}</script>'
+    assert [link.url for link in read("schema_org", f"<html>{script}</html>").links] == [
+        "https://example.org/review_2"
+    ]
+    reviews = [{"@type": "Review", "url": url, "reviewBody": url} for url in (bad, "/review_2")]
+    script = f'<script type="application/ld+json">{json.dumps(reviews)}</script>'
+    assert "/review_2" in [post.text for post in read("schema_org", script).posts]
+
+
 def test_pages_are_counted_where_a_site_names_no_next_one() -> None:
     made = spider("schema_org", page_param="page", first_page=0)
     body = '<script type="application/ld+json">{"@type": "Review", "reviewBody": "a"}</script>'
@@ -163,6 +198,15 @@ def test_a_search_ends_where_the_engine_refuses_to_go_on() -> None:
     nine, ten = (page(answer, f"{URL}/search.json?q=x&page={n}") for n in (9, 10))
     assert str(made.next_url(nine, made.read(nine, "s"))).endswith("page=10")
     assert made.next_url(ten, made.read(ten, "s")) is None
+
+
+@pytest.mark.parametrize("number", ["1e999", "9" * 600, "9" * 400, "0"])
+def test_an_id_that_no_forum_counts_to_costs_its_post_only(number: str) -> None:
+    rows = f'{{"post_number": 1, "id": {number}}}, {json.dumps(FORUM_POST)}'
+    made = spider("discourse")
+    reading = made.read(page(f'{{"latest_posts": [{rows}]}}'), "s")
+    assert [made.position(post) for post in reading.posts] == [7]
+    assert len(reading.rejected) == 1
 
 
 @pytest.mark.parametrize(

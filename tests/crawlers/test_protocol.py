@@ -135,8 +135,9 @@ def test_an_error_that_passes_is_tried_again(sites: Sites, molva: Make) -> None:
     assert crawl(molva("feed", f"{site.url}/feed")).counts["fetched"] == 2
 
 
-def test_a_site_that_is_down_fails_the_run(sites: Sites, molva: Make) -> None:
-    site = sites({"/feed": Answer(status=500)})
+@pytest.mark.parametrize("status", [500, 408, 425])
+def test_a_site_that_is_down_fails_the_run(sites: Sites, molva: Make, status: int) -> None:
+    site = sites({"/feed": Answer(status=status)})
     ended = crawl(molva("feed", f"{site.url}/feed"))
     assert (ended.code, ended.counts["verdict"]) == (75, "failed")
     assert site.paths().count("/feed") == 3

@@ -134,6 +134,12 @@ def at(day: int, month: int, year: int, hour: int = 0, minute: int = 0) -> datet
         (1779354180, at(21, 5, 2026, 12, 3)),
         ("1779354180000", at(21, 5, 2026, 12, 3)),
         ("May 21, 2026 12:03 PM", at(21, 5, 2026, 12, 3)),
+        ("May 21, 2026 3:30 PM", at(21, 5, 2026, 15, 30)),
+        ("May 21, 2026 12:30 AM", at(21, 5, 2026, 0, 30)),
+        ("21 May 2026 3:30pm", at(21, 5, 2026, 15, 30)),
+        ("Thu, 21 May 2026 3:30 p.m.", at(21, 5, 2026, 15, 30)),
+        ("21 May 2026 03:30:00 GMT+0500", at(21, 5, 2026, 1, 30)),
+        ("21 May 2026 14:03:00 UTC+5", at(21, 5, 2026, 12, 3)),
     ],
 )
 def test_dates_are_read_as_sites_print_them(printed: str | float, date: datetime) -> None:
@@ -191,6 +197,9 @@ def test_since_is_a_length_or_a_date() -> None:
         (None, None),
         (-1, None),
         (True, None),
+        ("9" * 400, None),
+        (10**400, None),
+        (2**63, None),
     ],
 )
 def test_counts_are_read_as_sites_round_them(printed: object, count: int | None) -> None:
@@ -209,6 +218,11 @@ def test_counts_are_read_as_sites_round_them(printed: object, count: int | None)
         (3, 1, 5, None),
         (None, 5, 1, None),
         ("нет", 5, 1, None),
+        (10**400, None, None, None),
+        (4, 10**400, None, None),
+        (4, "9" * 400, None, None),
+        (4, None, "-" + "9" * 400, None),
+        (float("nan"), None, None, None),
     ],
 )
 def test_ratings_are_shares_of_their_scale(
