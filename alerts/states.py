@@ -20,6 +20,8 @@ from mentions.model import Alert, Delivery, DeliveryState, Urgency
 
 FIRST_WAIT = timedelta(seconds=2)
 LONGEST_WAIT = timedelta(seconds=60)
+# The chat's reasons why a message can never be changed: it is deleted, another app's, or too old.
+UNCHANGEABLE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 
 
 def claimed(alert: Alert, *, attempt_id: str, now: datetime, lease: timedelta) -> Alert:
@@ -73,7 +75,13 @@ def dead(alert: Alert, *, reason: str, now: datetime) -> Alert:
 
 
 def revived(alert: Alert, *, channel: str, now: datetime) -> Alert:
-    """A new life as a new message, in the channel that is configured today."""
+    """A new life, in the channel that is configured today.
+
+    A message that stands there is updated: posted anew, it would stand there twice.
+    """
+    if alert.ts and alert.channel == channel and alert.delivery.error not in UNCHANGEABLE:
+        update = {"state": DeliveryState.SENT, "error": None}
+        return _with(alert, alert.delivery.model_copy(update=update), now)
     fresh = alert.model_copy(update={"channel": channel, "channel_id": None, "ts": None})
     delivery = alert.delivery.model_copy(update={"state": DeliveryState.NEW, "error": None})
     return _with(fresh, delivery.model_copy(update={"sent_revision": 0}), now)

@@ -435,6 +435,24 @@ def test_a_message_that_was_deleted_is_not_updated_and_that_is_seen(
     assert alert_of(store, about).delivery.error == "message_not_found"
 
 
+REFUSED_UPDATE = {"action": "error", "error": "msg_too_long", "method": "chat.update"}
+
+
+@embedded
+def test_a_refused_update_gets_another_life_as_an_update(
+    store: Store, store_settings: Settings, slack: SlackServer
+) -> None:
+    [about] = alerted(store, store_settings)
+    drain(store, store_settings, slack)
+    changed(store, store_settings, about, URGENT)
+    slack.add_faults(REFUSED_UPDATE)
+    assert drain(store, store_settings, slack)["dead"] == 1
+    assert respond.revive(store, store_settings) == {"revived": 1}
+    assert drain(store, store_settings, slack)["updated"] == 1
+    assert shown(slack) == once([about])
+    assert slack.messages(CHANNEL)[0]["metadata"]["event_payload"]["revision"] == 2
+
+
 @embedded
 def test_an_erased_mention_is_not_shown_any_more(
     store: Store, store_settings: Settings, slack: SlackServer
