@@ -27,10 +27,11 @@ from mentions.counts import Counts
 from mentions.errors import ConfigError, TransientError
 from mentions.model import Alert, Analysis, DeliveryState, Mention, Urgency
 from mentions.settings import Settings
-from mentions.store import Store
+from mentions.store import Store, open_store
 from molva.dev.slack.server import SlackServer
 from tests.alerts.samples import analysis, mention
 from tests.factories import settings
+from tests.turnstile import turnstile
 
 CHANNEL = "#romashka"
 SHORT_LEASE = timedelta(seconds=2)
@@ -433,6 +434,21 @@ def test_a_message_that_was_deleted_is_not_updated_and_that_is_seen(
     changed(store, store_settings, about, URGENT)
     assert drain(store, store_settings, slack)["dead"] == 1
     assert alert_of(store, about).delivery.error == "message_not_found"
+
+
+@embedded
+def test_an_alert_whose_mention_cannot_be_read_waits_and_does_not_count_as_erased(
+    store: Store, store_settings: Settings, slack: SlackServer
+) -> None:
+    [about] = alerted(store, store_settings)
+    error = {"type": "no_shard_available_action_exception"}
+    with turnstile(str(store_settings.environment.elasticsearch_url), on="/_mget") as gate:
+        gate.faults = [{"docs": [{"_index": "…", "_id": about.id, "error": error}]}]
+        through = settings(elasticsearch_url=gate.url, namespace=store_settings.namespace)
+        with open_store(through) as behind, pytest.raises(TransientError, match="mention"):
+            drain(behind, through, slack)
+    assert alert_of(store, about).delivery.state is DeliveryState.NEW
+    assert drain(store, store_settings, slack)["posted"] == 1
 
 
 REFUSED_UPDATE = {"action": "error", "error": "msg_too_long", "method": "chat.update"}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import trustme
 
-from mentions.errors import ConfigError, TransientError
+from mentions.errors import ConfigError, MolvaError, TransientError
 from mentions.settings import Settings
 from mentions.store import open_store
 from tests import servers
@@ -71,6 +71,31 @@ def test_an_alert_whose_answer_got_lost_is_still_ours(
         written = store.alerts.replace(read, alert(ts="1.1"))
         assert written is not None
         assert written.alert.ts == "1.1"
+
+
+def unread(kind: str) -> dict[str, Any]:
+    """What a good answer to ``_mget`` says of a document that could not be looked for."""
+    error = {"type": kind, "reason": "…"}
+    return {"docs": [{"_index": "molva-mentions", "_id": mention().id, "error": error}]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "meaning", "cure"),
+    [
+        ("no_shard_available_action_exception", TransientError, "nothing was lost"),
+        ("index_not_found_exception", ConfigError, "molva init"),
+    ],
+)
+def test_a_mention_that_cannot_be_looked_for_does_not_count_as_absent(
+    gate: Turnstile, store_settings: Settings, kind: str, meaning: type[MolvaError], cure: str
+) -> None:
+    with open_store(through(gate, store_settings)) as store:
+        store.mentions.put([mention()])
+        gate.on = "_mget"
+        gate.faults = [unread(kind)]
+        with pytest.raises(meaning, match=cure):
+            store.mentions.get([mention().id])
+        assert store.mentions.get([mention().id])
 
 
 def test_a_store_that_is_away_is_tried_again_later() -> None:
