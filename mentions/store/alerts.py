@@ -10,7 +10,7 @@ from typing import Any
 from elasticsearch import ConflictError, Elasticsearch, NotFoundError
 
 from mentions.errors import PermanentError
-from mentions.model import Alert, DeliveryState
+from mentions.model import GONE, Alert, DeliveryState
 from mentions.store.client import Client
 from mentions.store.names import Names
 
@@ -22,6 +22,9 @@ _TURNS = (
     (DeliveryState.SENT,),
 )
 PAGE = 1_000
+# Why an alert is dead about which nobody need do anything: the post is gone, or a person has
+# deleted the message.
+_SETTLED = (GONE, "message_not_found")
 
 Order = list[dict[str, Any]]
 _SOONEST: Order = [{"next_action_at": {"order": "asc"}}, {"id": {"order": "asc"}}]
@@ -47,6 +50,17 @@ def is_pending(alert: Alert) -> bool:
     delivery = alert.delivery
     behind = delivery.state is DeliveryState.SENT and delivery.sent_revision < alert.revision
     return delivery.state in _WAITING or behind
+
+
+def refused_by_chat(brands: Collection[str]) -> dict[str, Any]:
+    """The question for alerts of these brands that the chat does not take, as news or as update."""
+    dead = {"term": {"delivery.state": DeliveryState.DEAD}}
+    return {
+        "bool": {
+            "filter": [dead, {"terms": {"brand": sorted(brands)}}],
+            "must_not": [{"terms": {"delivery.error": _SETTLED}}],
+        }
+    }
 
 
 class AlertStore:
@@ -150,6 +164,12 @@ class AlertStore:
             more, after = self._page(query, PAGE, _SOONEST, after)
             found += more
         return found
+
+    def refused(self, brands: Collection[str]) -> int:
+        """How many alerts of these brands wait for a person, because the chat refuses them."""
+        self._client.refresh(self._index)
+        query = refused_by_chat(brands)
+        return int(self._client.call(lambda es: es.count(index=self._index, query=query))["count"])
 
     def event(self, alert_id: str, seq: int, kind: str, facts: Mapping[str, Any]) -> bool:
         """Append to the alert's history; ``False`` if this number was written before."""

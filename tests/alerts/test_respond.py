@@ -274,12 +274,13 @@ def test_a_dead_channel_is_seen_and_can_be_put_right(store: Store) -> None:
         about = alerted(store, wrong, 2)
         assert drain(store, wrong, slack)["dead"] == 2
         assert alert_of(store, about[0]).delivery.error == "channel_not_found"
-        assert respond.never_shown(store) == 2
+        assert store.alerts.refused(right.brands) == 2
+        assert store.alerts.refused([]) == 0
         assert drain(store, right, slack)["posted"] == 0
         assert respond.revive(store, right) == {"revived": 2}
         assert drain(store, right, slack)["posted"] == 2
         assert shown(slack) == once(about)
-        assert respond.never_shown(store) == 0
+        assert store.alerts.refused(right.brands) == 0
 
 
 @embedded
@@ -434,6 +435,7 @@ def test_a_message_that_was_deleted_is_not_updated_and_that_is_seen(
     changed(store, store_settings, about, URGENT)
     assert drain(store, store_settings, slack)["dead"] == 1
     assert alert_of(store, about).delivery.error == "message_not_found"
+    assert store.alerts.refused(store_settings.brands) == 0
 
 
 @embedded
@@ -463,7 +465,9 @@ def test_a_refused_update_gets_another_life_as_an_update(
     changed(store, store_settings, about, URGENT)
     slack.add_faults(REFUSED_UPDATE)
     assert drain(store, store_settings, slack)["dead"] == 1
+    assert store.alerts.refused(store_settings.brands) == 1
     assert respond.revive(store, store_settings) == {"revived": 1}
+    assert store.alerts.refused(store_settings.brands) == 0
     assert drain(store, store_settings, slack)["updated"] == 1
     assert shown(slack) == once([about])
     assert slack.messages(CHANNEL)[0]["metadata"]["event_payload"]["revision"] == 2
@@ -477,7 +481,7 @@ def test_an_erased_mention_is_not_shown_any_more(
     store.client.call(lambda es: es.delete(index=store.names.index("mentions"), id=about.id))
     assert drain(store, store_settings, slack)["gone"] == 1
     assert shown(slack) == once([kept])
-    assert respond.never_shown(store) == 0
+    assert store.alerts.refused(store_settings.brands) == 0
     assert respond.revive(store, store_settings) == {"revived": 0}
 
 
