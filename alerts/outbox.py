@@ -118,8 +118,7 @@ class Courier:
     def reconcile(self, channel: str, doubtful: Sequence[StoredAlert]) -> Counts:
         """Read the channel once for all alerts of which nobody knows whether they arrived."""
         began = self._clock()
-        known = {s.alert.channel_id for s in doubtful} - {None}
-        look = self._messenger.look(known.pop() or channel if known else channel, _since(doubtful))
+        look = self._messenger.look(channel, _since(doubtful))
         if isinstance(look, NotSeen):
             return self._look_later(doubtful, look)
         counts = Counts()
