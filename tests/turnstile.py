@@ -11,15 +11,14 @@ from threading import Lock, Thread
 from typing import Any
 from urllib.parse import urlsplit
 
-
 Fault = int | str | dict[str, Any]
 
 
 class Turnstile:
     """``faults`` are used up in order by the requests whose path ends with ``on``.
 
-    A number is answered in the server's place with that status, a document with 200; ``lost`` passes
-    the request on and drops the connection before the answer.
+    A number is answered in the server's place with that status, a document as if all were well;
+    ``lost`` passes the request on and drops the connection before the answer.
     """
 
     def __init__(self, target: str, on: str) -> None:
