@@ -60,6 +60,7 @@ class Message:
     blocks: tuple[Block, ...]
     alert_id: str
     revision: int
+    is_early: bool = False  # judged, but its decision, and so its reason, is not stored yet
 
     def metadata(self, attempt: str) -> dict[str, Any]:
         """Visible to everybody in the workspace, so it says nothing but opaque ids."""
@@ -88,6 +89,7 @@ def outbound(case: Case, manner: Manner) -> Message:
         blocks=tuple(blocks),
         alert_id=case.alert.id,
         revision=case.alert.revision,
+        is_early=case.analysis is not None and case.decision is None,
     )
 
 

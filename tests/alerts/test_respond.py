@@ -29,7 +29,7 @@ from mentions.model import Alert, Analysis, DeliveryState, Mention, Urgency
 from mentions.settings import Settings
 from mentions.store import Store, open_store
 from molva.dev.slack.server import SlackServer
-from tests.alerts.samples import analysis, mention
+from tests.alerts.samples import alert, analysis, mention
 from tests.factories import settings
 from tests.turnstile import turnstile
 
@@ -314,6 +314,38 @@ def test_a_changed_post_changes_its_message(
     assert "после правки срочность снята" in str(message["blocks"])
     assert message["metadata"]["event_payload"]["revision"] == 2
     assert drain(store, store_settings, slack)["updated"] == 0
+
+
+@embedded
+def test_an_alert_that_goes_out_before_its_decision_gets_its_reason(
+    store: Store, store_settings: Settings, slack: SlackServer
+) -> None:
+    about = mention()
+    store.mentions.put([about])
+    store.mentions.set_analysis([(store.mentions.get([about.id])[about.id], URGENT)])
+    store.alerts.create(alert(of=about, urgency=Urgency.CRITICAL))
+    stored = store.alerts.get(about.id)
+    assert stored is not None
+    assert courier(store, slack).deliver(stored)[0] == "posted"
+    assert "время дорого" not in str(slack.messages(CHANNEL))
+    Decider(store, store_settings).decide()
+    assert drain(store, store_settings, slack)["updated"] == 1
+    [message] = slack.messages(CHANNEL)
+    assert "время дорого" in str(message["blocks"])
+    assert drain(store, store_settings, slack)["updated"] == 0
+
+
+@embedded
+def test_a_decision_that_never_comes_is_waited_for_once(
+    store: Store, store_settings: Settings, slack: SlackServer
+) -> None:
+    about = mention()
+    store.mentions.put([about])
+    store.mentions.set_analysis([(store.mentions.get([about.id])[about.id], URGENT)])
+    store.alerts.create(alert(of=about))
+    counts = drain(store, store_settings, slack)
+    assert (counts["posted"], counts["updated"]) == (1, 1)
+    assert store.alerts.pending() == []
 
 
 def wait_for_message(slack: SlackServer) -> None:
