@@ -8,6 +8,7 @@ only that it may have worked: it reads the channel, and posts again only what is
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -85,7 +86,10 @@ class Courier:
         if stored is None:
             return None
         case = Case(alert, stored.mention, stored.analysis, stored.decision)
-        return outbound(case, self._manner(alert.brand))
+        message = outbound(case, self._manner(alert.brand))
+        # Once only: a decision that does not come must not keep the outbox from being empty.
+        is_again = alert.delivery.error == states.UNDECIDED
+        return replace(message, is_early=False) if is_again else message
 
     def _send(self, alert: Alert, message: Message, attempt: str) -> Outcome:
         if alert.ts and alert.channel_id:
@@ -95,11 +99,8 @@ class Courier:
     def _settle(self, claim: StoredAlert, message: Message, outcome: Outcome) -> str:
         now, is_update = self._clock(), bool(claim.alert.ts)
         if isinstance(outcome, Sent):
-            facts = {"channel_id": outcome.channel_id, "ts": outcome.ts}
             done = "updated" if is_update else "posted"
-            result = self._record(
-                claim, done, lambda a: states.sent(a, revision=message.revision, now=now, **facts)
-            )
+            result = self._record(claim, done, lambda a: _shown(a, message, outcome, now))
             failpoint("respond-after-sent")
             return result
         reason = outcome.reason
@@ -118,8 +119,7 @@ class Courier:
     def reconcile(self, channel: str, doubtful: Sequence[StoredAlert]) -> Counts:
         """Read the channel once for all alerts of which nobody knows whether they arrived."""
         began = self._clock()
-        known = {s.alert.channel_id for s in doubtful} - {None}
-        look = self._messenger.look(known.pop() or channel if known else channel, _since(doubtful))
+        look = self._messenger.look(channel, _since(doubtful))
         if isinstance(look, NotSeen):
             return self._look_later(doubtful, look)
         counts = Counts()
@@ -202,6 +202,13 @@ class Courier:
         }
         known = {name: fact for name, fact in facts.items() if fact is not None}
         self._outbox.event(written.id, written.seq_no, kind, known)
+
+
+def _shown(alert: Alert, message: Message, place: Sent, now: datetime) -> Alert:
+    there = states.sent(
+        alert, channel_id=place.channel_id, ts=place.ts, revision=message.revision, now=now
+    )
+    return states.shown_early(there, now=now) if message.is_early else there
 
 
 def is_doubtful(alert: Alert) -> bool:

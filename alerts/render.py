@@ -60,6 +60,7 @@ class Message:
     blocks: tuple[Block, ...]
     alert_id: str
     revision: int
+    is_early: bool = False  # judged, but its decision, and so its reason, is not stored yet
 
     def metadata(self, attempt: str) -> dict[str, Any]:
         """Visible to everybody in the workspace, so it says nothing but opaque ids."""
@@ -88,6 +89,7 @@ def outbound(case: Case, manner: Manner) -> Message:
         blocks=tuple(blocks),
         alert_id=case.alert.id,
         revision=case.alert.revision,
+        is_early=case.analysis is not None and case.decision is None,
     )
 
 
@@ -187,9 +189,14 @@ def _moving_words(mention: Mention, analysis: Analysis, privacy: Privacy) -> lis
         return []
     found = [plain(word) for word in analysis.why]
     if privacy is Privacy.MASKED:
-        own = plain(mention.author_name or "").casefold()
-        found = [word for word in found if word.casefold() not in own]
+        found = [word for word in found if not _names(word, plain(mention.author_name or ""))]
     return [word for word in found if word]
+
+
+def _names(word: str, author: str) -> bool:
+    """Whether a word is a part of the name, or a part of the name inflected."""
+    inflected = any(masked(word, part) != word for part in author.split())
+    return inflected or word.casefold() in author.casefold()
 
 
 def _opinion(analysis: Analysis, say: Words) -> str:

@@ -191,12 +191,6 @@ def revive(store: Store, settings: Settings) -> Counts:
     return counts
 
 
-def never_shown(store: Store) -> int:
-    """Alerts that the chat refused and nobody has seen: a person must act."""
-    dead = store.alerts.in_state(DeliveryState.DEAD)
-    return sum(s.alert.ts is None and s.alert.delivery.error != GONE for s in dead)
-
-
 def _manners(settings: Settings) -> Callable[[str], Manner]:
     def manner(brand_id: str) -> Manner:
         brand = settings.brands.get(brand_id)

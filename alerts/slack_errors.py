@@ -50,8 +50,16 @@ UNREACHED = frozenset({errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETDOWN, e
 LONGEST_PAUSE = 24 * 3600.0
 
 # All that a call without a readable answer can raise. AttributeError and TypeError come from the
-# client itself, which trips over an answer that is JSON but no object.
-NO_ANSWER = (OSError, HTTPException, UnicodeDecodeError, AttributeError, TypeError)
+# client itself, which trips over an answer that is JSON but no object; LookupError from a page in
+# a character set that nobody knows.
+NO_ANSWER = (
+    OSError,
+    HTTPException,
+    UnicodeDecodeError,
+    LookupError,
+    AttributeError,
+    TypeError,
+)
 
 
 class Proof(Enum):

@@ -20,6 +20,10 @@ from mentions.model import Alert, Delivery, DeliveryState, Urgency
 
 FIRST_WAIT = timedelta(seconds=2)
 LONGEST_WAIT = timedelta(seconds=60)
+DECISION_WAIT = timedelta(seconds=10)  # an alert is laid out just before its decision is stored
+UNDECIDED = "shown before its decision"
+# The chat's reasons why a message can never be changed: it is deleted, another app's, or too old.
+UNCHANGEABLE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 
 
 def claimed(alert: Alert, *, attempt_id: str, now: datetime, lease: timedelta) -> Alert:
@@ -42,6 +46,13 @@ def sent(alert: Alert, *, channel_id: str, ts: str, revision: int, now: datetime
     update = {"state": DeliveryState.SENT, "sent_at": now, "sent_revision": revision, "error": None}
     placed = alert.model_copy(update={"channel_id": channel_id, "ts": ts})
     return _with(placed, alert.delivery.model_copy(update=update), now)
+
+
+def shown_early(alert: Alert, *, now: datetime) -> Alert:
+    """What was just sent said nothing of its decision: an update is due once that is there."""
+    delivery = _failed(alert, DeliveryState.SENT, UNDECIDED)
+    behind = delivery.model_copy(update={"sent_revision": delivery.sent_revision - 1})
+    return _with(alert, behind, now + DECISION_WAIT)
 
 
 def postponed(alert: Alert, *, reason: str, until: datetime) -> Alert:
@@ -73,7 +84,13 @@ def dead(alert: Alert, *, reason: str, now: datetime) -> Alert:
 
 
 def revived(alert: Alert, *, channel: str, now: datetime) -> Alert:
-    """A new life as a new message, in the channel that is configured today."""
+    """A new life, in the channel that is configured today.
+
+    A message that stands there is updated: posted anew, it would stand there twice.
+    """
+    if alert.ts and alert.channel == channel and alert.delivery.error not in UNCHANGEABLE:
+        update = {"state": DeliveryState.SENT, "error": None}
+        return _with(alert, alert.delivery.model_copy(update=update), now)
     fresh = alert.model_copy(update={"channel": channel, "channel_id": None, "ts": None})
     delivery = alert.delivery.model_copy(update={"state": DeliveryState.NEW, "error": None})
     return _with(fresh, delivery.model_copy(update={"sent_revision": 0}), now)

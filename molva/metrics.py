@@ -36,12 +36,11 @@ Counted = Callable[[], Mapping[str, int]]
 class Measures(Collector):
     """A reading of the store and of the responder, in Prometheus' terms."""
 
-    def __init__(
-        self, client: Client, names: Names, sources: tuple[str, ...], done: Counted
-    ) -> None:
+    def __init__(self, client: Client, settings: Settings, done: Counted) -> None:
         self._client = client
-        self._names = names
-        self._sources = sources
+        self._names = Names(settings.namespace)
+        self._sources = tuple(sorted(settings.sources))
+        self._brands = tuple(settings.brands)
         self._done = done
         self._lock = Lock()
         self._read_at = -FRESH
@@ -66,7 +65,7 @@ class Measures(Collector):
         with self._lock:
             if time.monotonic() - self._read_at >= FRESH:
                 try:
-                    self._reading = gauges.read(self._client, self._names)
+                    self._reading = gauges.read(self._client, self._names, self._brands)
                 except MolvaError as error:
                     log.warning("no figures: the store does not answer", error=str(error))
                     self._reading = None
@@ -96,7 +95,7 @@ def _queues(reading: Gauges) -> Iterator[Metric]:
     for state, count in reading.alerts.items():
         alerts.add_metric([state], count)
     yield alerts
-    yield _gauge("refused_alerts", "Refused for good, and nobody has seen them.", reading.refused)
+    yield _gauge("refused_alerts", "Alerts or their updates, refused for good.", reading.refused)
     oldest = reading.oldest_unsent
     waited = (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0
     yield _gauge(
@@ -144,8 +143,7 @@ def serving(settings: Settings, done: Counted) -> Iterator[str | None]:
     host, port = address(where)
     client = connect(settings.environment, patience=PATIENCE, timeout=TIMEOUT)
     registry = CollectorRegistry()
-    measures = Measures(client, Names(settings.namespace), tuple(sorted(settings.sources)), done)
-    registry.register(measures)
+    registry.register(Measures(client, settings, done))
     try:
         server, thread = start_http_server(port, addr=host, registry=registry)
     except OSError as error:

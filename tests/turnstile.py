@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import http.client
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
+from typing import Any
 from urllib.parse import urlsplit
+
+Fault = int | str | dict[str, Any]
 
 
 class Turnstile:
     """``faults`` are used up in order by the requests whose path ends with ``on``.
 
-    A number is answered in the server's place with that status; ``lost`` passes the request on and
-    drops the connection before the answer.
+    A number is answered in the server's place with that status, a document as if all were well;
+    ``lost`` passes the request on and drops the connection before the answer.
     """
 
     def __init__(self, target: str, on: str) -> None:
         self.target = urlsplit(target)
         self.on = on
-        self.faults: list[int | str] = []
+        self.faults: list[Fault] = []
         self.requests: list[str] = []
         self.url = ""
         self._lock = Lock()
 
-    def take(self, path: str) -> int | str | None:
+    def take(self, path: str) -> Fault | None:
         with self._lock:
             self.requests.append(path)
             matches = path.partition("?")[0].endswith(self.on)
@@ -47,6 +51,9 @@ def turnstile(target: str, *, on: str = "") -> Iterator[Turnstile]:
             fault = gate.take(self.path)
             if isinstance(fault, int):
                 self._answer(fault, b'{"error": {"type": "es_rejected_execution_exception"}}')
+                return
+            if isinstance(fault, dict):
+                self._answer(200, json.dumps(fault).encode())
                 return
             host, port = gate.target.hostname, gate.target.port
             upstream = http.client.HTTPConnection(str(host), port, timeout=30)

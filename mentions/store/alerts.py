@@ -10,11 +10,26 @@ from typing import Any
 from elasticsearch import ConflictError, Elasticsearch, NotFoundError
 
 from mentions.errors import PermanentError
-from mentions.model import Alert, DeliveryState
+from mentions.model import GONE, Alert, DeliveryState
 from mentions.store.client import Client
 from mentions.store.names import Names
 
 _WAITING = frozenset({DeliveryState.NEW, DeliveryState.POSTING, DeliveryState.UNKNOWN})
+# Whose turn comes first: doubts, then what nobody has seen, then what is only to be updated.
+_TURNS = (
+    (DeliveryState.UNKNOWN, DeliveryState.POSTING),
+    (DeliveryState.NEW,),
+    (DeliveryState.SENT,),
+)
+PAGE = 1_000
+# Why an alert is dead about which nobody need do anything: the post is gone, or a person has
+# deleted the message.
+_SETTLED = (GONE, "message_not_found")
+
+Order = list[dict[str, Any]]
+_SOONEST: Order = [{"next_action_at": {"order": "asc"}}, {"id": {"order": "asc"}}]
+# By their names critical comes before high; the two that alert nobody come after both.
+_URGENT: Order = [{"urgency": {"order": "asc"}}, {"created_at": {"order": "desc"}}, *_SOONEST]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +50,17 @@ def is_pending(alert: Alert) -> bool:
     delivery = alert.delivery
     behind = delivery.state is DeliveryState.SENT and delivery.sent_revision < alert.revision
     return delivery.state in _WAITING or behind
+
+
+def refused_by_chat(brands: Collection[str]) -> dict[str, Any]:
+    """The question for alerts of these brands that the chat does not take, as news or as update."""
+    dead = {"term": {"delivery.state": DeliveryState.DEAD}}
+    return {
+        "bool": {
+            "filter": [dead, {"terms": {"brand": sorted(brands)}}],
+            "must_not": [{"terms": {"delivery.error": _SETTLED}}],
+        }
+    }
 
 
 class AlertStore:
@@ -106,21 +132,44 @@ class AlertStore:
     def due(
         self, limit: int = 100, now: datetime | None = None, *, without: Collection[str] = ()
     ) -> list[StoredAlert]:
-        """Pending alerts whose time has come, longest due first.
+        """Pending alerts whose time has come: doubts, the unseen, updates; in each critical first.
 
-        ``without`` names channels to leave out: what cannot move now must not fill the limit.
+        The order is the question's, so that what is urgent is within any limit. ``without`` names
+        channels to leave out: what cannot move now must not fill the limit.
         """
         moment = (now or datetime.now(UTC)).isoformat()
         due = [{"term": {"pending": True}}, {"range": {"next_action_at": {"lte": moment}}}]
         others = [{"terms": {"channel": sorted(without)}}] if without else []
-        return self._search({"bool": {"filter": due, "must_not": others}}, limit)
+        self._client.refresh(self._index)
+        found: list[StoredAlert] = []
+        for states in _TURNS:
+            turn = {"terms": {"delivery.state": list(states)}}
+            query = {"bool": {"filter": [*due, turn], "must_not": others}}
+            found += self._page(query, limit - len(found), _URGENT)[0]
+            if len(found) == limit:
+                break
+        return found
 
     def pending(self, limit: int = 1_000) -> list[StoredAlert]:
         """Everything that the chat does not show yet, due or not."""
-        return self._search({"term": {"pending": True}}, limit)
+        self._client.refresh(self._index)
+        return self._page({"term": {"pending": True}}, limit, _SOONEST)[0]
 
     def in_state(self, state: DeliveryState) -> list[StoredAlert]:
-        return self._search({"term": {"delivery.state": str(state)}}, 1_000)
+        """All of them, however many."""
+        self._client.refresh(self._index)
+        query = {"term": {"delivery.state": str(state)}}
+        found, after = self._page(query, PAGE, _SOONEST)
+        while after:
+            more, after = self._page(query, PAGE, _SOONEST, after)
+            found += more
+        return found
+
+    def refused(self, brands: Collection[str]) -> int:
+        """How many alerts of these brands wait for a person, because the chat refuses them."""
+        self._client.refresh(self._index)
+        query = refused_by_chat(brands)
+        return int(self._client.call(lambda es: es.count(index=self._index, query=query))["count"])
 
     def event(self, alert_id: str, seq: int, kind: str, facts: Mapping[str, Any]) -> bool:
         """Append to the alert's history; ``False`` if this number was written before."""
@@ -154,18 +203,22 @@ class AlertStore:
         )
         return [hit["_source"] for hit in answer["hits"]["hits"]]
 
-    def _search(self, query: dict[str, Any], limit: int) -> list[StoredAlert]:
-        self._client.refresh(self._index)
+    def _page(
+        self, query: dict[str, Any], size: int, order: Order, after: list[Any] | None = None
+    ) -> tuple[list[StoredAlert], list[Any] | None]:
+        """As of the last refresh, and where the next page begins; ``None`` if this is the last."""
         answer = self._client.call(
             lambda es: es.search(
                 index=self._index,
                 query=query,
-                sort=[{"next_action_at": {"order": "asc"}}, {"id": {"order": "asc"}}],
-                size=limit,
+                sort=order,
+                size=size,
                 seq_no_primary_term=True,
+                search_after=after,
             )
         )
-        return [_stored(hit) for hit in answer["hits"]["hits"]]
+        hits = answer["hits"]["hits"]
+        return [_stored(hit) for hit in hits], hits[-1]["sort"] if len(hits) == size else None
 
 
 def _document(alert: Alert) -> dict[str, Any]:

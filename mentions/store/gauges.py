@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from mentions.model import GONE, DeliveryState
+from mentions.model import DeliveryState
+from mentions.store.alerts import refused_by_chat
 from mentions.store.client import Client
 from mentions.store.condition import blocked
 from mentions.store.ledger import OK, Run, run_of
@@ -25,12 +26,6 @@ _UNSENT = {
         "must_not": [{"exists": {"field": "ts"}}],
     }
 }
-_REFUSED = {
-    "bool": {
-        "filter": [{"term": {"delivery.state": DeliveryState.DEAD}}],
-        "must_not": [{"exists": {"field": "ts"}}, {"term": {"delivery.error": GONE}}],
-    }
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +36,17 @@ class Gauges:
     unscored: int
     undecided: int
     alerts: Mapping[str, int]  # by state of delivery
-    refused: int  # alerts that the chat will not take, about a post that is still there
+    refused: int  # alerts, or updates of them, that the chat does not take; a person must act
     oldest_unsent: datetime | None  # when the oldest alert that nobody is known to see was made
     latest_runs: tuple[Run, ...]  # of each stage; of `crawl` for each source
     last_success: Mapping[str, datetime]  # when the latest good crawl of a source began
 
 
-def read(client: Client, names: Names) -> Gauges:
-    """As of the last refresh, which is a second ago: measuring must not make work."""
+def read(client: Client, names: Names, brands: Collection[str]) -> Gauges:
+    """As of the last refresh, which is a second ago: measuring must not make work.
+
+    ``brands`` are those watched: a refused alert of another has no channel to go to any more.
+    """
     asking = _Asking(client, names)
     crawls = [{"term": {"stage": "crawl"}}, _ENDED]
     crawled = asking.latest("source", crawls)
@@ -62,7 +60,7 @@ def read(client: Client, names: Names) -> Gauges:
             str(state): asking.count("alerts", {"term": {"delivery.state": str(state)}})
             for state in DeliveryState
         },
-        refused=asking.count("alerts", _REFUSED),
+        refused=asking.count("alerts", refused_by_chat(brands)),
         oldest_unsent=asking.oldest_unsent(),
         latest_runs=(*crawled, *others),
         last_success={run.source: run.began_at for run in good if run.source},

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mentions.counts import Counts
-from mentions.errors import TransientError
+from mentions.errors import ConfigError, TransientError
 from mentions.model import Analysis, Decision, Fact, Mention, Origin
 from mentions.store.client import Client, Operation
 from mentions.store.ledger import Ledger, Reject
@@ -163,11 +163,21 @@ class MentionStore:
         return {"_op_type": kind, "_index": self._index, "_id": id_, "_source": document}
 
     def get(self, ids: Iterable[str]) -> dict[str, StoredMention]:
-        """By id and as of now; what does not exist is left out."""
+        """By id and as of now; what does not exist is left out.
+
+        A shard that is away is an error within a good answer, and says nothing of what exists.
+        """
         wanted = list(ids)
         if not wanted:
             return {}
         answer = self._client.call(lambda es: es.mget(index=self._index, ids=wanted))
+        errors = [hit["error"].get("type", "") for hit in answer["docs"] if "error" in hit]
+        if "index_not_found_exception" in errors:
+            raise ConfigError("an index is missing: run `molva init`")
+        if errors:
+            raise TransientError(
+                f"the store cannot read every mention ({errors[0]}); nothing was lost"
+            )
         return {hit["_id"]: _stored(hit) for hit in answer["docs"] if hit.get("found")}
 
     def unscored(

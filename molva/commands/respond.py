@@ -15,6 +15,7 @@ from molva.output import emit, json_option
 
 if TYPE_CHECKING:
     from alerts.respond import Responder
+    from mentions.settings import Settings
     from mentions.store import Store
 
 
@@ -97,12 +98,12 @@ def command(
         responder = respond.Responder(store, messenger, settings, timing=timing, stop=stop)
         try:
             with serving(settings, lambda: responder.counts):
-                _run(responder, store, drain=drain)
+                _run(responder, store, settings, drain=drain)
         finally:
             emit(responder.counts, as_json=as_json)
 
 
-def _run(responder: Responder, store: Store, *, drain: bool) -> None:
+def _run(responder: Responder, store: Store, settings: Settings, *, drain: bool) -> None:
     if not drain:
         responder.serve()
         return
@@ -114,22 +115,21 @@ def _run(responder: Responder, store: Store, *, drain: bool) -> None:
     except TransientError as error:
         store.ledger.end_run(run, responder.counts, "stuck", [str(error)])
         raise
-    _end(responder, store, run)
+    _end(responder, store, run, store.alerts.refused(settings.brands))
 
 
-def _end(responder: Responder, store: Store, run: str) -> None:
-    """An alert that nobody has seen stays red until somebody acts, in this run and the next."""
-    from alerts.respond import never_shown
+def _end(responder: Responder, store: Store, run: str, waiting: int) -> None:
+    """What Slack refuses stays red until somebody acts, in this run and the next."""
     from mentions.errors import UnhealthyError
     from mentions.store.ledger import OK
 
-    unseen, refused = never_shown(store), responder.counts["dead"]
-    if not (unseen or refused):
+    refused = responder.counts["dead"]
+    if not (waiting or refused):
         store.ledger.end_run(run, responder.counts, OK)
         return
     complaint = (
-        f"{unseen} alerts were refused by Slack and nobody has seen them, "
-        f"{refused} messages were refused in this run: see the log for the reason, put it right, "
+        f"Slack refuses {waiting} alerts or their updates, "
+        f"{refused} of this run: see the log for the reason, put it right, "
         "then run `molva respond --drain --revive`"
     )
     store.ledger.end_run(run, responder.counts, "refused", [complaint])

@@ -101,6 +101,25 @@ def test_a_refused_alert_turns_every_run_red_until_it_is_put_right(
     assert last.verdict == "ok"
 
 
+def test_a_refused_update_turns_every_run_red_until_it_is_put_right(
+    store: Store, slack: SlackServer
+) -> None:
+    about = judged(store)
+    run("decide")
+    run("respond", "--drain")
+    store.mentions.put([about.model_copy(update={"text": "Правка."})])
+    stored = store.mentions.get([about.id])[about.id]
+    store.mentions.set_analysis([(stored, analysis())])
+    run("decide")
+    slack.add_faults({"action": "error", "error": "msg_too_long", "method": "chat.update"})
+    for dead in (1, 0):
+        red = run("respond", "--drain")
+        assert isinstance(red.exception, UnhealthyError)
+        assert counts(red)["dead"] == dead
+    assert counts(run("respond", "--drain", "--revive"))["updated"] == 1
+    assert len(slack.messages(CHANNEL)) == 1
+
+
 def test_slack_down_is_try_again_later(store: Store, slack: SlackServer) -> None:
     judged(store)
     run("decide")

@@ -10,9 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from alerts.decide import Decider
-from alerts.states import GONE
 from mentions.counts import Counts
 from mentions.model import (
+    GONE,
     Action,
     Alert,
     Analysis,

@@ -173,6 +173,15 @@ def test_masked_hides_the_author_among_the_words() -> None:
     assert "пупкинский" not in page.casefold()
 
 
+@pytest.mark.parametrize("author", ["Иван", "Иван Ли", "иван"])
+def test_masked_hides_the_inflected_name_of_the_author_among_the_words(author: str) -> None:
+    opinion = analysis(why=("Ивану", "или", "деньги"))
+    manner = Manner(brand="Ромашка", privacy=Privacy.MASKED)
+    page = seen(show(mention(author_name=author), opinion, manner))
+    assert "Что решило о срочности: или, деньги" in page
+    assert "Ивану" not in page
+
+
 def test_metadata_says_nothing_but_ids() -> None:
     shown = show(mention(), analysis())
     assert shown.metadata("a1") == {

@@ -27,10 +27,11 @@ from mentions.counts import Counts
 from mentions.errors import ConfigError, TransientError
 from mentions.model import Alert, Analysis, DeliveryState, Mention, Urgency
 from mentions.settings import Settings
-from mentions.store import Store
+from mentions.store import Store, open_store
 from molva.dev.slack.server import SlackServer
-from tests.alerts.samples import analysis, mention
+from tests.alerts.samples import alert, analysis, mention
 from tests.factories import settings
+from tests.turnstile import turnstile
 
 CHANNEL = "#romashka"
 SHORT_LEASE = timedelta(seconds=2)
@@ -273,12 +274,13 @@ def test_a_dead_channel_is_seen_and_can_be_put_right(store: Store) -> None:
         about = alerted(store, wrong, 2)
         assert drain(store, wrong, slack)["dead"] == 2
         assert alert_of(store, about[0]).delivery.error == "channel_not_found"
-        assert respond.never_shown(store) == 2
+        assert store.alerts.refused(right.brands) == 2
+        assert store.alerts.refused([]) == 0
         assert drain(store, right, slack)["posted"] == 0
         assert respond.revive(store, right) == {"revived": 2}
         assert drain(store, right, slack)["posted"] == 2
         assert shown(slack) == once(about)
-        assert respond.never_shown(store) == 0
+        assert store.alerts.refused(right.brands) == 0
 
 
 @embedded
@@ -312,6 +314,38 @@ def test_a_changed_post_changes_its_message(
     assert "после правки срочность снята" in str(message["blocks"])
     assert message["metadata"]["event_payload"]["revision"] == 2
     assert drain(store, store_settings, slack)["updated"] == 0
+
+
+@embedded
+def test_an_alert_that_goes_out_before_its_decision_gets_its_reason(
+    store: Store, store_settings: Settings, slack: SlackServer
+) -> None:
+    about = mention()
+    store.mentions.put([about])
+    store.mentions.set_analysis([(store.mentions.get([about.id])[about.id], URGENT)])
+    store.alerts.create(alert(of=about, urgency=Urgency.CRITICAL))
+    stored = store.alerts.get(about.id)
+    assert stored is not None
+    assert courier(store, slack).deliver(stored)[0] == "posted"
+    assert "время дорого" not in str(slack.messages(CHANNEL))
+    Decider(store, store_settings).decide()
+    assert drain(store, store_settings, slack)["updated"] == 1
+    [message] = slack.messages(CHANNEL)
+    assert "время дорого" in str(message["blocks"])
+    assert drain(store, store_settings, slack)["updated"] == 0
+
+
+@embedded
+def test_a_decision_that_never_comes_is_waited_for_once(
+    store: Store, store_settings: Settings, slack: SlackServer
+) -> None:
+    about = mention()
+    store.mentions.put([about])
+    store.mentions.set_analysis([(store.mentions.get([about.id])[about.id], URGENT)])
+    store.alerts.create(alert(of=about))
+    counts = drain(store, store_settings, slack)
+    assert (counts["posted"], counts["updated"]) == (1, 1)
+    assert store.alerts.pending() == []
 
 
 def wait_for_message(slack: SlackServer) -> None:
@@ -433,6 +467,42 @@ def test_a_message_that_was_deleted_is_not_updated_and_that_is_seen(
     changed(store, store_settings, about, URGENT)
     assert drain(store, store_settings, slack)["dead"] == 1
     assert alert_of(store, about).delivery.error == "message_not_found"
+    assert store.alerts.refused(store_settings.brands) == 0
+
+
+@embedded
+def test_an_alert_whose_mention_cannot_be_read_waits_and_does_not_count_as_erased(
+    store: Store, store_settings: Settings, slack: SlackServer
+) -> None:
+    [about] = alerted(store, store_settings)
+    error = {"type": "no_shard_available_action_exception"}
+    with turnstile(str(store_settings.environment.elasticsearch_url), on="/_mget") as gate:
+        gate.faults = [{"docs": [{"_index": "…", "_id": about.id, "error": error}]}]
+        through = settings(elasticsearch_url=gate.url, namespace=store_settings.namespace)
+        with open_store(through) as behind, pytest.raises(TransientError, match="mention"):
+            drain(behind, through, slack)
+    assert alert_of(store, about).delivery.state is DeliveryState.NEW
+    assert drain(store, store_settings, slack)["posted"] == 1
+
+
+REFUSED_UPDATE = {"action": "error", "error": "msg_too_long", "method": "chat.update"}
+
+
+@embedded
+def test_a_refused_update_gets_another_life_as_an_update(
+    store: Store, store_settings: Settings, slack: SlackServer
+) -> None:
+    [about] = alerted(store, store_settings)
+    drain(store, store_settings, slack)
+    changed(store, store_settings, about, URGENT)
+    slack.add_faults(REFUSED_UPDATE)
+    assert drain(store, store_settings, slack)["dead"] == 1
+    assert store.alerts.refused(store_settings.brands) == 1
+    assert respond.revive(store, store_settings) == {"revived": 1}
+    assert store.alerts.refused(store_settings.brands) == 0
+    assert drain(store, store_settings, slack)["updated"] == 1
+    assert shown(slack) == once([about])
+    assert slack.messages(CHANNEL)[0]["metadata"]["event_payload"]["revision"] == 2
 
 
 @embedded
@@ -443,7 +513,7 @@ def test_an_erased_mention_is_not_shown_any_more(
     store.client.call(lambda es: es.delete(index=store.names.index("mentions"), id=about.id))
     assert drain(store, store_settings, slack)["gone"] == 1
     assert shown(slack) == once([kept])
-    assert respond.never_shown(store) == 0
+    assert store.alerts.refused(store_settings.brands) == 0
     assert respond.revive(store, store_settings) == {"revived": 0}
 
 

@@ -110,6 +110,7 @@ SYMPTOMS: list[dict[str, Any]] = [
     {"action": "status", "code": 503, "body": "", "content_type": "text/plain"},
     {"action": "status", "code": 504, "body": '{"ok": false, "error": "x"}'},
     {"action": "status", "code": 200},
+    {"action": "status", "code": 200, "content_type": "text/html; charset=unheard-of"},
     {"action": "status", "code": 200, "body": "[1]"},
     {"action": "status", "code": 200, "body": "null"},
     {"action": "status", "code": 200, "body": '{"ok": true}'},

@@ -78,6 +78,22 @@ def test_a_revived_alert_is_a_new_message_elsewhere() -> None:
     )
 
 
+def test_a_revived_alert_whose_message_stands_there_is_updated() -> None:
+    refused = states.dead(UPDATING, reason="msg_too_long", now=NOW)
+    life = states.revived(refused, channel=refused.channel, now=LATER)
+    assert (life.ts, life.channel_id, life.delivery.sent_revision) == ("1.0", "C0000001", 1)
+    assert (life.delivery.state, life.delivery.error) == (DeliveryState.SENT, None)
+    assert is_pending(life)
+
+
+@pytest.mark.parametrize("reason", sorted(states.UNCHANGEABLE))
+def test_a_revived_alert_whose_message_can_not_be_changed_is_a_new_message(reason: str) -> None:
+    refused = states.dead(UPDATING, reason=reason, now=NOW)
+    life = states.revived(refused, channel=refused.channel, now=LATER)
+    assert (life.ts, life.channel_id, life.delivery.sent_revision) == (None, None, 0)
+    assert life.delivery.state is DeliveryState.NEW
+
+
 @pytest.mark.parametrize(("attempt", "seconds"), [(1, 2), (2, 4), (5, 32), (6, 60), (10_000, 60)])
 def test_attempts_that_fail_come_further_and_further_apart(attempt: int, seconds: int) -> None:
     made = alert(delivery=Delivery(attempt=attempt))

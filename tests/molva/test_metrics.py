@@ -81,6 +81,12 @@ def test_what_stands_in_the_chat_is_not_unsent_and_a_doubt_may_be(
             alert(members=("refused",), delivery={"state": "dead", "error": "is_archived"}),
             alert(members=("erased",), delivery={"state": "dead", "error": GONE}),
             alert(members=("edit refused",), delivery={"state": "dead"}, **shown),
+            alert(
+                members=("deleted",),
+                delivery={"state": "dead", "error": "message_not_found"},
+                **shown,
+            ),
+            alert(members=("unwatched",), brand="another", delivery={"state": "dead"}),
         ]
     )
     store.client.refresh(store.names.index("alerts"))
@@ -88,8 +94,8 @@ def test_what_stands_in_the_chat_is_not_unsent_and_a_doubt_may_be(
         found = scraped(where)
     assert found["molva_oldest_unsent_alert_seconds", ()] == pytest.approx(600, abs=30)
     assert found["molva_alerts", ("unknown",)] == 1
-    assert found["molva_alerts", ("dead",)] == 3
-    assert found["molva_refused_alerts", ()] == 1
+    assert found["molva_alerts", ("dead",)] == 5
+    assert found["molva_refused_alerts", ()] == 2
 
 
 def test_a_store_that_a_full_disk_has_shut_still_answers_and_is_not_writable(

@@ -9,7 +9,7 @@ import pytest
 
 from mentions.model import Alert, DeliveryState
 from mentions.store import Store
-from mentions.store.alerts import is_pending
+from mentions.store.alerts import PAGE, is_pending
 from tests.factories import NOW, alert
 
 
@@ -75,6 +75,34 @@ def test_due_are_the_pending_ones_whose_time_has_come_in_order(store: Store) -> 
     assert [s.id for s in store.alerts.due(now=NOW)] == ["first", "second", "behind"]
     assert {s.id for s in store.alerts.pending()} == {"first", "second", "behind", "later"}
     assert [s.id for s in store.alerts.in_state(DeliveryState.DEAD)] == ["dead"]
+
+
+def test_what_is_urgent_is_due_within_any_limit(store: Store) -> None:
+    def waiting(name: str, urgency: str, hours: int, **changed: Any) -> Alert:
+        at = NOW - timedelta(hours=hours)
+        return alert(members=(name,), urgency=urgency, created_at=at, next_action_at=at, **changed)
+
+    shown = {"revision": 2, "delivery": delivery()}
+    made = [
+        waiting("edited", "critical", 9, **shown),
+        waiting("mild", "normal", 9),
+        waiting("high", "high", 8),
+        waiting("earlier", "critical", 2),
+        waiting("latest", "critical", 1),
+        waiting("doubtful", "high", 7, delivery=delivery(state="unknown")),
+        waiting("abandoned", "critical", 0, delivery=delivery(state="posting")),
+    ]
+    store.alerts.create_all(made)
+    order = ["abandoned", "doubtful", "latest", "earlier", "high", "mild", "edited"]
+    for limit in range(1, len(order) + 1):
+        assert [s.id for s in store.alerts.due(limit, NOW)] == order[:limit]
+
+
+def test_all_alerts_in_a_state_are_found(store: Store) -> None:
+    dead = delivery(state="dead")
+    count = 2 * PAGE + 1
+    store.alerts.create_all([alert(members=(f"{n}",), delivery=dead) for n in range(count)])
+    assert len({s.id for s in store.alerts.in_state(DeliveryState.DEAD)}) == count
 
 
 def test_a_channel_that_is_left_out_takes_no_room(store: Store) -> None:

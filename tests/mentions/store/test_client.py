@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import trustme
 
-from mentions.errors import ConfigError, PermanentError, TransientError
+from mentions.errors import ConfigError, MolvaError, PermanentError, TransientError
 from mentions.settings import Settings
 from mentions.store import open_store
 from mentions.store.client import Client, Operation, connect
@@ -141,6 +141,31 @@ def test_what_the_ledger_is_refused_is_no_success() -> None:
         ledger = Ledger(client, Names("x"))
         assert ledger.seen(SEEN) == {"seen": 1, "again": 0}
         assert ledger.seen(SEEN) == {"seen": 0, "again": 1}
+
+
+def unread(kind: str) -> dict[str, Any]:
+    """What a good answer to ``_mget`` says of a document that could not be looked for."""
+    error = {"type": kind, "reason": "…"}
+    return {"docs": [{"_index": "molva-mentions", "_id": mention().id, "error": error}]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "meaning", "cure"),
+    [
+        ("no_shard_available_action_exception", TransientError, "nothing was lost"),
+        ("index_not_found_exception", ConfigError, "molva init"),
+    ],
+)
+def test_a_mention_that_cannot_be_looked_for_does_not_count_as_absent(
+    gate: Turnstile, store_settings: Settings, kind: str, meaning: type[MolvaError], cure: str
+) -> None:
+    with open_store(through(gate, store_settings)) as store:
+        store.mentions.put([mention()])
+        gate.on = "_mget"
+        gate.faults = [unread(kind)]
+        with pytest.raises(meaning, match=cure):
+            store.mentions.get([mention().id])
+        assert store.mentions.get([mention().id])
 
 
 def test_a_store_that_is_away_is_tried_again_later() -> None:
