@@ -19,20 +19,20 @@ from nlp.load import load_judge
 # When new weights are shipped, this table is set anew from what the test prints (`pytest -s`).
 FLOORS: Mapping[str, float] = {
     "irony": 0.57,
-    "negation": 0.65,
-    "solved": 0.75,
-    "news": 0.83,
-    "advert": 0.82,
-    "brand_answer": 0.83,
-    "two_brands": 0.66,
-    "figurative": 0.69,
+    "negation": 0.63,
+    "solved": 0.80,
+    "news": 0.86,
+    "advert": 0.85,
+    "brand_answer": 0.86,
+    "two_brands": 0.63,
+    "figurative": 0.75,
     "calm_critical": 0.72,
-    "furious_harmless": 0.58,
-    "past_open": 0.83,
-    "third_party": 0.82,
-    "en": 0.75,
-    "ru": 0.76,
-    ALL: 0.75,
+    "furious_harmless": 0.69,
+    "past_open": 0.80,
+    "third_party": 0.85,
+    "en": 0.78,
+    "ru": 0.80,
+    ALL: 0.80,
 }
 
 POSTS_READ = read_challenge()
