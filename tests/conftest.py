@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from mentions.settings import Settings
 from mentions.store import Store, open_store
 from tests import servers
 from tests.factories import settings
+
+# A machine may be slow for a moment, and no test fails on a clock.
+hypothesis.settings.register_profile("molva", deadline=None)
+hypothesis.settings.load_profile("molva")
 
 SERVERS = [
     "embedded",

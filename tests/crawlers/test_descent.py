@@ -357,7 +357,7 @@ def failing(site: ListSite, *, after: int, error: Exception) -> Fetch:
     return fetch
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     size=st.integers(1, 4),
     undated=st.booleans(),

@@ -102,7 +102,7 @@ def test_half_a_surrogate_pair_survives(judge: OnnxJudge, tmp_path: Path) -> Non
 
 
 @given(st.lists(st.binary(max_size=40).filter(lambda raw: b"\n" not in raw), max_size=5))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_add_up(judge: OnnxJudge, tmp_path: Path, lines: list[bytes]) -> None:
     scored = Scored(judge, tmp_path, lines)
     assert scored.counts["lines"] == scored.counts["scored"] + scored.counts["rejected"]

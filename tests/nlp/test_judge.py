@@ -44,7 +44,7 @@ def test_hard_texts_are_judged(judge: OnnxJudge, text: str) -> None:
 
 
 @given(st.lists(st.tuples(ANY_TEXT, st.none() | ANY_TEXT), max_size=12))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_is_judged_in_its_place(
     judge: OnnxJudge, pairs: list[tuple[str, str | None]]
 ) -> None:

@@ -115,7 +115,6 @@ def test_the_likeliest_level_is_set_against_the_others_as_likely_as_they_are() -
 
 
 @given(ANY_TEXT, st.none() | ANY_TEXT, st.integers(20, 60))
-@settings(deadline=None)
 def test_every_token_of_a_sequence_has_its_place(text: str, brand: str | None, most: int) -> None:
     encoder = Encoder(make_tokenizer(), max_tokens=most)
     read, places = encoder.places(text * 3, brand)
@@ -125,7 +124,7 @@ def test_every_token_of_a_sequence_has_its_place(text: str, brand: str | None, m
 
 
 @given(ANY_TEXT)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_words_are_the_posts_own_and_few(alarmed: OnnxJudge, text: str) -> None:
     why = alarmed([JudgeInput(f"{text} {URGENT} {text}", "Марка")])[0].why
     assert all(letters(word) in letters(f"{text} {URGENT} {text}") for word in why)

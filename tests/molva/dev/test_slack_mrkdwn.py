@@ -38,7 +38,7 @@ def test_links_lead_where_they_say() -> None:
     assert 'rel="noopener noreferrer nofollow"' in html
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(st.sampled_from("<>!@|&;*_~`\n\x01:#/ ahttp01\u202e") | st.characters()))
 def test_no_text_breaks_out_of_its_place(text: str) -> None:
     Browser(f"<div>{mrkdwn_html(text, link_names=True)}</div>").check()
