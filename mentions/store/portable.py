@@ -36,9 +36,12 @@ class Portable:
         """Documents by index. A file has its name only once it is whole."""
         folder.mkdir(parents=True, exist_ok=True)
         counts = Counts()
-        for mapping in ("state", *(m for m in MAPPINGS if m != "state")):
+        # Read first and written in turn: also a cut leaves no bookmark newer than the posts.
+        bookmarks = list(self._documents(self._names.index("state")))
+        for mapping in MAPPINGS:
+            documents = self._documents(self._names.index(mapping))
             with whole_file(folder / f"{mapping}.jsonl") as file:
-                for document in self._documents(self._names.index(mapping)):
+                for document in bookmarks if mapping == "state" else documents:
                     file.write(f"{json.dumps(document, ensure_ascii=False)}\n".encode())
                     counts[mapping] += 1
         return counts

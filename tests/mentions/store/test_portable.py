@@ -10,9 +10,11 @@ import pytest
 from mentions.errors import PermanentError
 from mentions.settings import Settings
 from mentions.store import Store, open_store
+from mentions.store.names import MAPPINGS
 from mentions.store.portable import Portable
 from tests import servers
 from tests.factories import alert, mention, settings
+from tests.turnstile import turnstile
 
 
 def filled(store: Store) -> None:
@@ -29,8 +31,6 @@ def test_what_is_exported_can_be_taken_back_elsewhere(
     filled(store)
     counts = Portable(store.client, store.names).export(tmp_path)
     assert counts["mentions"] == 2_300
-    written = {file.stem: file.stat().st_mtime_ns for file in tmp_path.iterdir()}
-    assert min(written, key=written.__getitem__) == "state", "no bookmark is newer than the posts"
     url = str(store_settings.environment.elasticsearch_url)
     other = settings(elasticsearch_url=url, namespace=servers.new_namespace())
     with open_store(other, admin=True) as empty:
@@ -43,6 +43,22 @@ def test_what_is_exported_can_be_taken_back_elsewhere(
     for name in ("mentions", "alerts", "alert-events", "runs", "state"):
         assert lines(tmp_path / f"{name}.jsonl") == lines(tmp_path / f"again/{name}.jsonl")
     servers.delete_namespace(url, other.namespace)
+
+
+def test_bookmarks_are_read_before_the_posts_and_written_after_them(
+    store: Store, store_settings: Settings, tmp_path: Path
+) -> None:
+    filled(store)
+    with turnstile(str(store_settings.environment.elasticsearch_url)) as gate:
+        through = settings(elasticsearch_url=gate.url, namespace=store_settings.namespace)
+        with open_store(through) as passing:
+            Portable(passing.client, passing.names).export(tmp_path)
+    read = [path for path in gate.requests if path.partition("?")[0].endswith("/_pit")]
+    index = store.names.index
+    order = [next(at for at, path in enumerate(read) if index(m) in path) for m in MAPPINGS]
+    assert min(MAPPINGS, key=dict(zip(MAPPINGS, order, strict=True)).__getitem__) == "state"
+    written = [(tmp_path / f"{m}.jsonl").stat().st_mtime_ns for m in ("mentions", "state")]
+    assert written == sorted(written)
 
 
 def lines(path: Path) -> list[str]:
