@@ -52,14 +52,7 @@ LONGEST_PAUSE = 24 * 3600.0
 # All that a call without a readable answer can raise. AttributeError and TypeError come from the
 # client itself, which trips over an answer that is JSON but no object; LookupError from a page in
 # a character set that nobody knows.
-NO_ANSWER = (
-    OSError,
-    HTTPException,
-    UnicodeDecodeError,
-    LookupError,
-    AttributeError,
-    TypeError,
-)
+NO_ANSWER = (OSError, HTTPException, UnicodeDecodeError, LookupError, AttributeError, TypeError)
 
 
 class Proof(Enum):

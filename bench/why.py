@@ -76,12 +76,10 @@ def deletion(judge: Judge, inputs: Sequence[JudgeInput], *, seed: int = 1) -> De
     by_count: dict[int, tuple[float, float, float]] = {}
     for count in COUNTS:
         tried = [
-            [
-                set(post.shown[:count]),
-                set(most[: len(post.shown[:count])]),
-                *(set(draw.sample(post.words, len(post.shown[:count]))) for _ in range(DRAWS)),
-            ]
+            [set(shown), set(most[: len(shown)])]
+            + [set(draw.sample(post.words, len(shown))) for _ in range(DRAWS)]
             for post, most in zip(posts, best, strict=True)
+            for shown in [post.shown[:count]]
         ]
         found = np.array(_drops(judge, posts, tried))
         by_count[count] = (found[:, 0].mean(), found[:, 2:].mean(), found[:, 1].mean())

@@ -67,17 +67,8 @@ def _limits() -> dict[str, Any]:
         "DOWNLOAD_FAIL_ON_DATALOSS": False,
         "REDIRECT_MAX_TIMES": MAX_REDIRECTS,
         "RETRY_TIMES": RETRIES,
-        "RETRY_HTTP_CODES": [
-            500,
-            502,
-            504,
-            520,
-            521,
-            522,
-            524,
-            408,
-            425,
-        ],  # 429 and 503 may say when
+        # Not 429 and 503, which may say when.
+        "RETRY_HTTP_CODES": [500, 502, 504, 520, 521, 522, 524, 408, 425],
         "RETRY_GIVE_UP_LOG_LEVEL": "DEBUG",
         "DNSCACHE_SIZE": 1_000,
     }

@@ -27,7 +27,7 @@ PATIENCE = 20.0  # seconds of back-off before a stage gives up with exit 75
 CHUNK_DOCUMENTS = 500
 REQUEST_TIMEOUT = 60.0
 
-_NO_INDEX = "an index is missing: run `molva init`"
+NO_INDEX = "an index is missing: run `molva init`"
 _FORBIDDEN = (
     "the API key may not do this; docs/store.md lists the privileges of the runtime and admin keys"
 )
@@ -115,7 +115,7 @@ def _must_be_about_the_document(answer: Mapping[str, Any]) -> None:
     if answer["status"] == 403:
         raise ConfigError(_FORBIDDEN + f" (write to {answer['_index']})")
     if answer.get("error", {}).get("type") == "index_not_found_exception":
-        raise ConfigError(_NO_INDEX)
+        raise ConfigError(NO_INDEX)
 
 
 def _lines(operation: Operation) -> list[Any]:
@@ -178,7 +178,7 @@ def _translate_answer(error: ApiError) -> MolvaError:
     if error.status_code == 403:
         return ConfigError(f"{_FORBIDDEN} ({_said(error)})")
     if error.status_code == 404 and error.error == "index_not_found_exception":
-        return ConfigError(_NO_INDEX)
+        return ConfigError(NO_INDEX)
     if error.status_code == 429 and error.error == _BLOCKED:
         return TransientError(_FULL)
     if error.status_code in BUSY:

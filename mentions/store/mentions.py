@@ -13,7 +13,7 @@ from typing import Any
 from mentions.counts import Counts
 from mentions.errors import ConfigError, TransientError
 from mentions.model import Analysis, Decision, Fact, Mention, Origin
-from mentions.store.client import Client, Operation
+from mentions.store.client import NO_INDEX, Client, Operation
 from mentions.store.ledger import Ledger, Reject
 from mentions.store.names import Names
 
@@ -173,7 +173,7 @@ class MentionStore:
         answer = self._client.call(lambda es: es.mget(index=self._index, ids=wanted))
         errors = [hit["error"].get("type", "") for hit in answer["docs"] if "error" in hit]
         if "index_not_found_exception" in errors:
-            raise ConfigError("an index is missing: run `molva init`")
+            raise ConfigError(NO_INDEX)
         if errors:
             raise TransientError(
                 f"the store cannot read every mention ({errors[0]}); nothing was lost"

@@ -60,14 +60,18 @@ def messenger(slack: SlackServer, timeout: int = 1) -> SlackMessenger:
     return SlackMessenger(client)
 
 
+def judged(store: Store, about: list[Mention], opinion: Analysis) -> None:
+    store.mentions.put(about)
+    stored = store.mentions.get([m.id for m in about])
+    store.mentions.set_analysis([(s, opinion) for s in stored.values()])
+
+
 def alerted(
     store: Store, settings: Settings, count: int = 1, opinion: Analysis = URGENT, **said: Any
 ) -> list[Mention]:
     """Mentions that are judged and decided, whose alerts wait in the outbox."""
     about = [mention(**({"native_id": f"p{n}", "text": f"Пост {n}"} | said)) for n in range(count)]
-    store.mentions.put(about)
-    stored = store.mentions.get([m.id for m in about])
-    store.mentions.set_analysis([(s, opinion) for s in stored.values()])
+    judged(store, about, opinion)
     Decider(store, settings).decide()
     return about
 
@@ -296,9 +300,7 @@ def test_refused_credentials_stop_everything_and_kill_nothing(
 
 
 def changed(store: Store, settings: Settings, about: Mention, opinion: Analysis) -> None:
-    store.mentions.put([about.model_copy(update={"text": "Правка: деньги вернули."})])
-    stored = store.mentions.get([about.id])[about.id]
-    store.mentions.set_analysis([(stored, opinion)])
+    judged(store, [about.model_copy(update={"text": "Правка: деньги вернули."})], opinion)
     Decider(store, settings).decide()
 
 
@@ -321,8 +323,7 @@ def test_an_alert_that_goes_out_before_its_decision_gets_its_reason(
     store: Store, store_settings: Settings, slack: SlackServer
 ) -> None:
     about = mention()
-    store.mentions.put([about])
-    store.mentions.set_analysis([(store.mentions.get([about.id])[about.id], URGENT)])
+    judged(store, [about], URGENT)
     store.alerts.create(alert(of=about, urgency=Urgency.CRITICAL))
     stored = store.alerts.get(about.id)
     assert stored is not None
@@ -340,8 +341,7 @@ def test_a_decision_that_never_comes_is_waited_for_once(
     store: Store, store_settings: Settings, slack: SlackServer
 ) -> None:
     about = mention()
-    store.mentions.put([about])
-    store.mentions.set_analysis([(store.mentions.get([about.id])[about.id], URGENT)])
+    judged(store, [about], URGENT)
     store.alerts.create(alert(of=about))
     counts = drain(store, store_settings, slack)
     assert (counts["posted"], counts["updated"]) == (1, 1)

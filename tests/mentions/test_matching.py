@@ -176,6 +176,10 @@ def test_short_i_is_a_letter_and_no_marked_one() -> None:
     assert zaika.match(unicodedata.normalize("NFD", "милая зайка")) == ()
 
 
+def called(alias: str) -> Matcher:
+    return Matcher({"zz": Brand(name="Ромашка", aliases=(alias,), channel="#z")})
+
+
 @pytest.mark.parametrize(
     ("alias", "text"),
     [
@@ -193,8 +197,7 @@ def test_short_i_is_a_letter_and_no_marked_one() -> None:
     ],
 )
 def test_a_handle_or_tag_is_found_whatever_stands_in_it(alias: str, text: str) -> None:
-    matcher = Matcher({"zz": Brand(name="Ромашка", aliases=(alias,), channel="#z")})
-    assert matcher.match(text) == ("zz",)
+    assert called(alias).match(text) == ("zz",)
 
 
 @pytest.mark.parametrize(
@@ -209,8 +212,7 @@ def test_a_handle_or_tag_is_found_whatever_stands_in_it(alias: str, text: str) -
     ],
 )
 def test_a_handle_or_tag_is_no_other(alias: str, text: str) -> None:
-    matcher = Matcher({"zz": Brand(name="Ромашка", aliases=(alias,), channel="#z")})
-    assert matcher.match(text) == ()
+    assert called(alias).match(text) == ()
 
 
 @given(st.text(max_size=300))
