@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import onnx
-import torch
 from torch import Tensor
 from transformers import (
     BertConfig,
@@ -22,34 +21,36 @@ from transformers.modeling_outputs import SequenceClassifierOutput
 
 from nlp.onnx_judge import CONFIG, TOKENIZER, WEIGHTS, ModelConfig
 from nlp.train.dequantised import dequantised
+from nlp.train.graph import Weights
+from nlp.train.net import Net
+from nlp.train.start import fitted
 
 MARKS = {"cls_token": "<s>", "sep_token": "</s>", "pad_token": "<pad>", "unk_token": "<unk>"}
 
 
-class MeanPooled(BertPreTrainedModel):  # type: ignore[no-untyped-call]
-    """A BERT with one linear answer on the mean of its last states, as the judge is."""
+class Judging(BertPreTrainedModel):  # type: ignore[no-untyped-call]
+    """The network as it was trained, with the answers that ship."""
 
     def __init__(self, config: BertConfig) -> None:
         super().__init__(config)
-        self.trunk = BertModel(config, add_pooling_layer=False)
-        self.head = torch.nn.Linear(int(config.hidden_size), int(config.num_labels or 0))
+        trunk = BertModel(config, add_pooling_layer=False)
+        self.net = Net(trunk, int(config.hidden_size))
         self.post_init()  # type: ignore[no-untyped-call]
 
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor, **_: Any
     ) -> SequenceClassifierOutput:
-        states = self.trunk(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-        mask = attention_mask.unsqueeze(-1).to(states.dtype)
-        return SequenceClassifierOutput(logits=self.head((states * mask).sum(1) / mask.sum(1)))
+        logits = self.net(input_ids, attention_mask).logits
+        return SequenceClassifierOutput(logits=logits[:, : self.config.num_labels])
 
 
 def transformers_pipeline(model: Path) -> Pipeline:
     """``transformers.pipeline`` on the dequantised weights of a model directory, in float32."""
     logging.set_verbosity(CRITICAL)  # else it lists every class that ours is not
     graph = onnx.load(str(model / WEIGHTS)).graph
-    weights = {name: torch.tensor(value) for name, value in dequantised(model).items()}
-    net = MeanPooled(_config(graph, weights))
-    net.load_state_dict(weights)
+    weights = dequantised(model)
+    net = Judging(_config(graph, weights))
+    net.net.load_state_dict(fitted(weights, net.net, model))
     net.train(mode=False)
     tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_file=str(model / TOKENIZER),
@@ -59,7 +60,7 @@ def transformers_pipeline(model: Path) -> Pipeline:
     return pipeline("text-classification", model=net, tokenizer=tokenizer, device="cpu")
 
 
-def _config(graph: Any, weights: dict[str, Tensor]) -> BertConfig:
+def _config(graph: Any, weights: Weights) -> BertConfig:
     words, hidden = weights["trunk.embeddings.word_embeddings.weight"].shape
     wide = weights["trunk.encoder.layer.0.intermediate.dense.weight"].shape[0]
     attributes = {

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from mentions.errors import ConfigError
+from nlp.labels import FIELDS
 from nlp.onnx_judge import WEIGHTS
 from nlp.train.graph import LEAST_GELU, Weights
 
@@ -36,8 +37,8 @@ def _named(found: Found) -> Found:
         f"{at}token_type_embeddings.weight": np.zeros_like(places[:1]),  # part of the positions
         f"{at}LayerNorm.weight": found["embedded.gain"],
         f"{at}LayerNorm.bias": found["embedded.shift"],
-        "head.weight": found["head.weight"],
         "head.bias": found["head.bias"],
+        **_heads(found),
     }
     for name in (name for name in found if name.startswith("trunk.encoder.")):
         layer, _, kind = name.rpartition(".")
@@ -46,6 +47,18 @@ def _named(found: Found) -> Found:
         elif kind in ("gain", "shift"):
             named[f"{layer}.LayerNorm.{'weight' if kind == 'gain' else 'bias'}"] = found[name]
     return named
+
+
+def _heads(found: Found) -> Found:
+    if "heads" not in found:  # weights of before gates (0063)
+        return {"head.weight": found["head.weight"]}
+    anywhere, *own = np.split(found["heads"].T, 1 + len(FIELDS), axis=1)
+    return {
+        "head.weight": anywhere,
+        "focus.weight": np.add.reduce(own),  # each has the rows of one field
+        "gate.weight": found["gate.weight"].T,
+        "gate.bias": found["gate.bias"],
+    }
 
 
 def _linear(found: Found, name: str) -> Found:

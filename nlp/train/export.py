@@ -22,7 +22,7 @@ from nlp.labels import FIELDS
 from nlp.onnx_judge import CONFIG, TOKENIZER, WEIGHTS, OnnxJudge
 from nlp.train.examples import Example
 from nlp.train.graph import Loudest, Shape, Weights, build, listener
-from nlp.train.start import keep_trained
+from nlp.train.start import SHIPPED_HEADS, keep_trained
 
 FLOAT32 = "model.float32.onnx"
 NAME = "molva-judge"
@@ -105,10 +105,7 @@ def temperatures(judge: OnnxJudge, tune: Sequence[Example]) -> dict[str, float]:
 
 def _of_shipped_heads(weights: Weights) -> Weights:
     """Heads that only helped in training stand last, and stay behind."""
-    kept = sum(map(len, FIELDS.values()))
-    return {
-        name: value[:kept] if name.startswith("head.") else value for name, value in weights.items()
-    }
+    return {name: value[: SHIPPED_HEADS.get(name)] for name, value in weights.items()}
 
 
 def _write(file: Path, content: bytes) -> None:

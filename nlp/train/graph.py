@@ -17,7 +17,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from nlp.labels import span_of
+from nlp.labels import FIELDS, span_of
 
 Weights = Mapping[str, NDArray[np.float32]]
 MS = "com.microsoft"
@@ -268,26 +268,46 @@ def _joined(graph: Graph, weights: Weights, shape: Shape, x: str, new: str, at: 
 
 
 def _answers(graph: Graph, weights: Weights, x: str) -> None:
-    """The mean over a row's own tokens, and the heads on it in float32."""
+    """The two means over a row's own tokens, and the heads on them in float32."""
     count = graph.node("Squeeze", [graph.node("Shape", ["ids"], start=1, end=2)])
     start = graph.constant("first", np.array(0, np.int64))
     step = graph.constant("next", np.array(1, np.int64))
     places = graph.node("Cast", [graph.node("Range", [start, count, step])], to=TensorProto.INT32)
     second = graph.constant("second_axis", np.array([1], np.int64))
+    third = graph.constant("third_axis", np.array([2], np.int64))
     lengths = graph.node("Unsqueeze", ["lengths", second])
-    mask = graph.node("Cast", [graph.node("Less", [places, lengths])], to=TensorProto.FLOAT)
-    # (rows, 1, tokens) @ (rows, tokens, hidden): the sum without a masked copy of the states.
-    summed = graph.node("MatMul", [graph.node("Unsqueeze", [mask, second]), x])
-    total = graph.node("Squeeze", [summed, second])
-    counts = graph.node("Cast", [lengths], to=TensorProto.FLOAT)
-    mean = graph.node("Div", [total, counts])
-    graph.constants.append(numpy_helper.from_array(weights["head.weight"], "head.weight"))
-    graph.constants.append(numpy_helper.from_array(weights["head.bias"], "head.bias"))
-    graph.nodes.append(
-        helper.make_node("Gemm", [mean, "head.weight", "head.bias"], ["logits"], transB=1)
+    own = graph.node("Unsqueeze", [graph.node("Less", [places, lengths]), third])
+    mask = graph.node("Cast", [own], to=TensorProto.FLOAT)
+    counts = graph.node("Cast", [graph.node("Unsqueeze", [lengths, second])], to=TensorProto.FLOAT)
+    even = graph.node("Div", [mask, counts])
+    drawn = graph.node("MatMul", [x, graph.constant("gate.weight", weights["gate.weight"].T)])
+    drawn = graph.node("Add", [drawn, graph.constant("gate.bias", weights["gate.bias"])])
+    nowhere = graph.constant("nowhere", np.array(-np.inf, np.float32))
+    gates = graph.node("Softmax", [graph.node("Where", [own, drawn, nowhere])], axis=1)
+    # (rows, means, tokens) @ (rows, tokens, hidden): all means at once, and no copy of the states.
+    share = graph.node("Transpose", [graph.node("Concat", [even, gates], axis=2)], perm=[0, 2, 1])
+    means = graph.node("Flatten", [graph.node("MatMul", [share, x])], axis=1)
+    heads = graph.constant("heads", _on_all_means(weights))
+    bias = graph.constant("head.bias", weights["head.bias"])
+    graph.nodes.append(helper.make_node("Gemm", [means, heads, bias], ["logits"]))
+
+    span = span_of("urgency")
+    at = list(FIELDS).index("urgency")
+    gate = graph.node(
+        "Gather", [gates, graph.constant("urgency", np.array([at], np.int64))], axis=2
     )
-    levels = graph.constant("head.urgency", weights["head.weight"][span_of("urgency")].T)
-    spread = graph.node("Unsqueeze", [counts, second])
-    graph.nodes.append(
-        helper.make_node("Div", [graph.node("MatMul", [x, levels]), spread], ["parts"])
-    )
+    anywhere = graph.constant("head.urgency", weights["head.weight"][span].T)
+    focused = graph.constant("focus.urgency", weights["focus.weight"][span].T)
+    seen = [
+        graph.node("Mul", [graph.node("MatMul", [x, rows]), share_of])
+        for rows, share_of in ((anywhere, even), (focused, gate))
+    ]
+    graph.nodes.append(helper.make_node("Add", seen, ["parts"]))
+
+
+def _on_all_means(weights: Weights) -> NDArray[np.float32]:
+    """One matrix (means x hidden, labels): a field reads the common mean, and its own."""
+    own = [np.zeros_like(weights["focus.weight"]) for _ in FIELDS]
+    for mean, span in zip(own, map(span_of, FIELDS), strict=True):
+        mean[span] = weights["focus.weight"][span]
+    return np.concatenate([weights["head.weight"], *own], axis=1).T

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from mentions.errors import ConfigError
 from mentions.whole_file import whole_file
-from nlp.train.net import Net, loss_of
+from nlp.train.net import Net, drawn_loss, loss_of
 from nlp.train.plan import Planned
 from nlp.train.tensors import Batch, Tokens
 
@@ -43,11 +43,12 @@ class Run:
         self.step = 0
         plain = [p for p in net.trunk.parameters() if p.ndim == 1]  # biases and norms
         heavy = [p for p in net.trunk.parameters() if p.ndim > 1]
+        heads = [p for part in (net.head, net.gate, net.focus) for p in part.parameters()]
         self.optimiser = torch.optim.AdamW(
             [
                 {"params": heavy, "lr": rates.trunk, "weight_decay": rates.decay},
                 {"params": plain, "lr": rates.trunk, "weight_decay": 0.0},
-                {"params": list(net.head.parameters()), "lr": rates.head, "weight_decay": 0.0},
+                {"params": heads, "lr": rates.head, "weight_decay": 0.0},
             ],
             fused=True,
         )
@@ -62,8 +63,9 @@ class Run:
     def learn(self, batch: Batch, weights: Tensor) -> float:
         self.net.train()
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            logits = self.net(batch.ids, batch.mask)
-        loss = loss_of(logits.float(), batch.targets, batch.known, batch.weights, weights)
+            answers = self.net(batch.ids, batch.mask)
+        loss = loss_of(answers.logits.float(), batch.targets, batch.known, batch.weights, weights)
+        loss = loss + drawn_loss(answers.gates, batch.mask, batch.deciding, batch.told)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.rates.clip)

@@ -1,8 +1,9 @@
-"""The network while it learns: one encoder, mean pooling, a linear answer for every head."""
+"""The network while it learns: one encoder, and for every head a linear answer on two means."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import torch
 from tokenizers import Tokenizer
@@ -15,6 +16,7 @@ from nlp.train.sets import HEADS
 DROPOUT = 0.1
 ORDINAL = "urgency"
 ORDINAL_WEIGHT = 0.5
+DECIDING_WEIGHT = 0.3
 HEAD_WEIGHT = {"sentiment": 1.0, "urgency": 1.2, "intent": 0.8, "topic": 1.0, "tone": 1.0}
 
 
@@ -31,21 +33,41 @@ SPANS = spans(HEADS)
 WIDTH = sum(map(len, HEADS.values()))
 
 
-class Net(nn.Module):
-    """All heads read the mean of the last hidden states."""
+class Answers(NamedTuple):
+    """Of each row: logits (rows, WIDTH), and what draws each head to a token, padding included."""
 
-    def __init__(self, trunk: nn.Module, hidden: int, width: int = WIDTH) -> None:
+    logits: Tensor
+    gates: Tensor  # (rows, tokens, heads)
+
+
+class Net(nn.Module):
+    """A head reads the mean of the last hidden states, and their mean as its gate weighs them.
+
+    One of a post's sentences decides its urgency, and another one may name its topic.
+    """
+
+    def __init__(self, trunk: nn.Module, hidden: int) -> None:
         super().__init__()
         self.trunk = trunk
         self.dropout = nn.Dropout(DROPOUT)
-        self.head = nn.Linear(hidden, width)
+        self.head = nn.Linear(hidden, WIDTH)
+        self.gate = nn.Linear(hidden, len(SPANS))
+        self.focus = nn.Linear(hidden, WIDTH, bias=False)
+        for part in (*self.gate.parameters(), *self.focus.parameters()):
+            nn.init.zeros_(part)  # a gate that draws nowhere, to an answer that does not yet count
 
-    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, ids: Tensor, mask: Tensor) -> Answers:
         states = self.trunk(input_ids=ids, attention_mask=mask).last_hidden_state
-        kept = mask.unsqueeze(-1).to(states.dtype)
-        pooled = (states * kept).sum(1) / kept.sum(1)
-        logits: Tensor = self.head(self.dropout(pooled))
-        return logits
+        kept = mask.unsqueeze(-1)
+        mean = (states * kept).sum(1) / kept.sum(1)
+        gates = self.gate(states).float()
+        weights = gates.masked_fill(kept == 0, -torch.inf).softmax(1).to(states.dtype)
+        focused = self.dropout(weights.transpose(1, 2) @ states)
+        seen = [
+            nnf.linear(focused[:, place], self.focus.weight[span])
+            for place, span in enumerate(SPANS.values())
+        ]
+        return Answers(self.head(self.dropout(mean)) + torch.cat(seen, dim=-1), gates)
 
 
 def from_base(base: str) -> tuple[Net, Tokenizer]:
@@ -84,3 +106,14 @@ def loss_of(
             losses = losses + ORDINAL_WEIGHT * apart.square().sum(-1)
         total = total + HEAD_WEIGHT[head] * (losses * rows).sum()
     return total / weights.sum().clamp_min(1e-6)
+
+
+def drawn_loss(gates: Tensor, mask: Tensor, deciding: Tensor, told: Tensor) -> Tensor:
+    """How far urgency's gate is from drawing to the sentences that decide it, and only to them.
+
+    Shapes: ``gates`` (rows, tokens, heads), ``mask`` and ``deciding`` (rows, tokens), ``told``
+    (rows).
+    """
+    drawn = gates[..., list(SPANS).index("urgency")]
+    losses = nnf.binary_cross_entropy_with_logits(drawn, deciding, reduction="none") * mask
+    return DECIDING_WEIGHT * (losses.sum(1) / mask.sum(1) * told).mean()

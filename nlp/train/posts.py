@@ -7,9 +7,10 @@ learns where the label changes with what is left out.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from nlp.encoding import Place
 from nlp.train.lines import Row, rows
 
 LONGEST = 700  # of a labelled post, in characters: as much as its annotators were shown
@@ -20,6 +21,7 @@ CUTS = {"head": (0.0, 0.5), "tail": (0.5, 1.0), "middle": (0.25, 0.75)}
 PART = "#"  # between a post's id and which part of it is meant
 
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
+_SAID_ONCE = re.compile(rf"{_SENTENCE_END.pattern}|\s+(?=(?:Плюсы|Минусы):)")
 
 
 def whole(id_: str) -> str:
@@ -80,3 +82,26 @@ def pieces(text: str) -> list[str]:
         else:
             found.append(sentence[:LONGEST])
     return found
+
+
+def sentences(text: str) -> list[Place]:
+    """Where each stands; a review's pros and cons begin new ones."""
+    starts, ends = [0], []
+    for gap in _SAID_ONCE.finditer(text):
+        ends.append(gap.start())
+        starts.append(gap.end())
+    return [place for place in zip(starts, [*ends, len(text)], strict=True) if place[0] < place[1]]
+
+
+def edited(text: str, edit: Mapping[str, str | None]) -> str:
+    """A post with a few sentences changed: ``{"3": new, "5": None, "6+": added after the sixth}``.
+
+    Their numbers start with 1. Raises ValueError if there is no such sentence.
+    """
+    old = [text[start:end] for start, end in sentences(text)]
+    told: dict[str, str | None] = {"0+": None}
+    for number, sentence in enumerate(old, start=1):
+        told |= {f"{number}": sentence, f"{number}+": None}
+    if unknown := edit.keys() - told.keys():
+        raise ValueError(f"no sentence {', '.join(sorted(unknown))} to edit")
+    return " ".join(filter(None, {**told, **edit}.values()))

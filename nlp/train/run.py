@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from nlp.onnx_judge import CONFIG, WEIGHTS, OnnxJudge
 from nlp.train.card import write_card
 from nlp.train.examples import Example, Side, traces
 from nlp.train.plan import Length, Mix, Planned, characters
-from nlp.train.sets import MORE, read_all, read_more
+from nlp.train.sets import MORE, read_all, read_more, read_reasons
 from nlp.train.split import groups, side_of
 
 CHECKPOINT = "checkpoint.pt"
@@ -121,7 +121,12 @@ class Rows:
             and FIELDS.keys() & e.targets.keys()
             and learnt.isdisjoint(traces(e))
         ]
-        return cls(train, tune)
+        reasons = read_reasons(more)
+        told = {
+            file: [replace(e, deciding=reasons.get(e.id, ())) for e in found]
+            for file, found in train.items()
+        }
+        return cls(told, tune)
 
     def summary(self, plan: Sequence[Sequence[Planned]]) -> dict[str, Any]:
         seen: dict[str, int] = {}

@@ -10,7 +10,7 @@ from mentions.errors import ConfigError
 from nlp.labels import FIELDS
 from nlp.train.examples import Example, text_key
 from nlp.train.lines import Row, rows
-from nlp.train.posts import posts, whole
+from nlp.train.posts import edited, posts, whole
 
 TONE = ("negative", "neutral", "positive")
 # General sentiment, of no brand in particular: trained beside the judge's fields, never shipped.
@@ -36,6 +36,7 @@ TWEET_BRANDS: Mapping[str, tuple[str, ...]] = {
 }
 REVIEWED = {"ot-": ("Сбербанк", "Sberbank"), "gz-": ("Газпромбанк", "Gazprombank")}
 FINAL_SHARE = 0.6  # of a soft label; the rest belongs to the annotators' own votes
+REASONS = "reasons.jsonl"
 MORE = Path(__file__).with_name("more")  # labels and invented posts that the project adds
 
 Complete = Callable[[Row], Row]
@@ -163,7 +164,8 @@ SETS: tuple[DataSet, ...] = (
 # Only trained on: what the judge is measured on does not change with them.
 MORE_SETS: tuple[DataSet, ...] = (
     DataSet("real.jsonl", triage_real, passes=0.5),
-    DataSet("parts.jsonl", triage_real),
+    DataSet("parts.jsonl", triage_real, share=0.5),  # another half with another seed
+    DataSet("edits.jsonl", triage_real),
     DataSet("invented.jsonl", triage_invented, passes=0.5),
     DataSet("borders.jsonl", triage_invented),
     # Never without the name: a text about two brands has one label for each.
@@ -196,7 +198,18 @@ def read_more(more: Path, data: Path) -> dict[str, list[Example]]:
     def complete(row: Row) -> Row:
         if "text" in row:
             return row
-        text, full = texts.get(row["id"]), texts.get(whole(row["id"]))
+        full = texts.get(whole(row["id"]))
+        text = edited(full, row["edit"]) if full and "edit" in row else texts.get(row["id"])
         return {**row, "text": text, "whole": full} if text else {}
 
     return {wanted.file: read_set(more / wanted.file, wanted, complete) for wanted in MORE_SETS}
+
+
+def read_reasons(more: Path) -> dict[str, tuple[int, ...]]:
+    """Of each real post, by its id, the numbers of the sentences that decide its urgency."""
+
+    def read(row: Row) -> Iterator[tuple[str, tuple[int, ...]]]:
+        yield row["id"], tuple(map(int, row["deciding"]))
+
+    file = more / REASONS
+    return dict(rows(file, read)) if file.is_file() else {}

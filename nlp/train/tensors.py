@@ -12,6 +12,7 @@ from nlp.encoding import Encoder
 from nlp.train.examples import Example
 from nlp.train.net import SPANS, WIDTH
 from nlp.train.plan import Planned
+from nlp.train.posts import sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class Batch:
     targets: Tensor
     known: Tensor
     weights: Tensor
+    deciding: Tensor  # (rows, tokens): 1 in the sentences that decide urgency
+    told: Tensor  # (rows): 1 where a reader said which these are
 
 
 class Tokens:
@@ -64,7 +67,26 @@ class Tokens:
                 if head in row.example.targets:
                     targets[at, span] = torch.tensor(row.example.targets[head])
                     known[at, place] = 1.0
-        return Batch(ids, mask, targets, known, torch.tensor([row.weight for row in rows]))
+        weights = torch.tensor([row.weight for row in rows])
+        deciding = torch.zeros(ids.shape)
+        for at, row in enumerate(rows):
+            if row.example.deciding:
+                found = self._deciding(row.example, row.name)
+                deciding[at, : len(found)] = torch.tensor(found)
+        told = (deciding.sum(1) > 0).float()
+        return Batch(ids, mask, targets, known, weights, deciding, told)
+
+    def _deciding(self, example: Example, name: str | None) -> list[float]:
+        """For each token whether it stands in a deciding sentence; none if the text has no such."""
+        text, places = self._encoder.places(example.text, name)
+        found = sentences(text)
+        if max(example.deciding) > len(found):
+            return []
+        spans = [found[number - 1] for number in example.deciding]
+        return [
+            float(any(start <= place[0] < place[1] <= end for start, end in spans))
+            for place in places
+        ]
 
 
 def class_weights(rows: Sequence[Example]) -> Tensor:

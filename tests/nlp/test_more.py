@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,14 @@ import pytest
 
 from mentions.errors import ConfigError
 from nlp.challenge import read_challenge
+from nlp.encoding import Encoder
 from nlp.evaluate import held_back
-from nlp.train.examples import repost_key, traces
-from nlp.train.posts import CUTS, HALVED, LONGEST, PART, cut, pieces, posts, shown
+from nlp.train.examples import Example, repost_key, text_key, traces
+from nlp.train.plan import Planned
+from nlp.train.posts import CUTS, HALVED, LONGEST, PART, cut, edited, pieces, posts, shown
 from nlp.train.run import Rows, dry_run
 from nlp.train.sets import MORE, read_more, soft
+from nlp.train.tensors import Tokens
 from tests.nlp.conftest import Tiny
 from tests.nlp.tiny import make_data, make_more, spelled
 
@@ -124,6 +128,62 @@ def test_a_part_of_a_held_back_post_or_of_its_copy_is_not_added(tmp_path: Path) 
     assert {number % len(told) for number in added} > {1}
 
 
+TOLD = "Не работает. Жду ответа. Плюсы: нет Минусы: всё"
+
+
+@pytest.mark.parametrize(
+    ("edit", "text"),
+    [
+        ({"1": "Заработало."}, "Заработало. Жду ответа. Плюсы: нет Минусы: всё"),
+        ({"2": None, "4": None}, "Не работает. Плюсы: нет"),
+        ({"0+": "Итак."}, "Итак. Не работает. Жду ответа. Плюсы: нет Минусы: всё"),
+        ({"4+": "Ответили!", "3": None}, "Не работает. Жду ответа. Минусы: всё Ответили!"),
+    ],
+)
+def test_a_post_is_edited_sentence_by_sentence(edit: dict[str, str | None], text: str) -> None:
+    assert edited(TOLD, edit) == text
+
+
+@pytest.mark.parametrize("place", ["0", "5", "5+", "-1", "x"])
+def test_a_sentence_that_is_not_there_cannot_be_edited(place: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"no sentence {place} ")):
+        edited(TOLD, {place: "Да."})
+
+
+def test_an_edit_finds_its_post_and_stands_where_that_stands(tmp_path: Path) -> None:
+    data, more = make_data(tmp_path / "data"), make_more(tmp_path / "more")
+    labels = json.loads((more / "real.jsonl").read_text(encoding="utf-8").splitlines()[0])
+    _write(data / "bank_reviews_ru.jsonl", [{"id": "gz-1", "text": TOLD}])
+    edits = [{**labels, "id": f"gz-{at}#edit", "edit": {"2": "Ответили."}} for at in (1, 2)]
+    _write(more / "edits.jsonl", edits)
+    (found,) = read_more(more, data)["edits.jsonl"]
+    assert found.text == "Не работает. Ответили. Плюсы: нет Минусы: всё"
+    assert {"id:gz-1", text_key(TOLD)} <= set(found.keys)
+
+
+def test_the_sentences_that_decide_are_marked_token_by_token(tiny: Tiny, tmp_path: Path) -> None:
+    example = Example("1", "real", TOLD, {"urgency": (0.0, 0.0, 1.0, 0.0)}, deciding=(2,))
+    encoder = Encoder.load(tiny.options.out / "tokenizer.json", max_tokens=64)
+    silent = replace(example, id="2", deciding=())
+    moved = replace(example, id="3", deciding=(9,))  # the text is not the one that was read
+    found = (example, silent, moved)
+    batch = Tokens(encoder, found).batch([Planned(each, None, 1.0) for each in found])
+    _, places = encoder.places(TOLD, None)
+    start, end = TOLD.index("Жду"), TOLD.index(" Плюсы")
+    marked = [start <= place[0] < place[1] <= end for place in places]
+    assert batch.told.tolist() == [1.0, 0.0, 0.0]
+    assert batch.deciding[0].bool().tolist() == marked
+    assert 0 < sum(marked) < len(marked)
+    assert not batch.deciding[1:].any()
+
+
+def test_who_said_what_decides_is_heard(tmp_path: Path) -> None:
+    data, more = make_data(tmp_path / "data"), make_more(tmp_path / "more")
+    _write(more / "reasons.jsonl", [{"id": "1", "deciding": [2, 3]}])
+    told = [e for e in Rows.of(data, more).train["real.jsonl"] if e.deciding]
+    assert [(e.id, e.deciding) for e in told] == [("1", (2, 3))]
+
+
 def _write(file: Path, rows: list[dict[str, Any]]) -> None:
     file.parent.mkdir(exist_ok=True)
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
@@ -135,8 +195,9 @@ def test_what_the_project_ships_can_be_read_and_holds_no_real_post(tmp_path: Pat
     found = read_more(MORE, tmp_path)
     assert found["real.jsonl"] == []
     assert len(found["invented.jsonl"]) > 1_000
-    with (MORE / "real.jsonl").open(encoding="utf-8") as lines:
-        assert not any("text" in json.loads(line) for line in lines)
+    for name in ("real.jsonl", "parts.jsonl", "edits.jsonl", "reasons.jsonl"):
+        with (MORE / name).open(encoding="utf-8") as lines:
+            assert not any("text" in json.loads(line) for line in lines)
 
 
 def test_nothing_of_the_challenge_set_is_trained_on(tmp_path: Path) -> None:
