@@ -51,7 +51,9 @@ LEVERS: Mapping[str, Change] = {
     NAMES: lambda file, example: _without_name(example),
     "votes": lambda file, example: _without_votes(example),
     "other sets": lambda file, example: example if example.part in TRIAGE else None,
-    "parts": lambda file, example: None if PART in example.id else example,
+    "parts": lambda file, example: None if file == "parts.jsonl" else example,
+    "edits": lambda file, example: None if file == "edits.jsonl" else example,
+    "deciding sentences": lambda file, example: replace(example, deciding=()),
     "own labels": lambda file, example: None if file in OWN else example,
 }
 

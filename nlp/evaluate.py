@@ -14,7 +14,7 @@ from nlp.judge import Judge, JudgeInput, Judgement
 from nlp.labels import FIELDS
 from nlp.trades import trades_of
 from nlp.train.examples import Example, Side, repost_key, traces
-from nlp.train.sets import read_all
+from nlp.train.sets import MORE, read_all, read_held
 from nlp.train.split import groups, split
 
 TOGETHER = 512  # rows judged between two words of progress
@@ -23,18 +23,21 @@ TRIAGE = ("invented", "real")  # the sets that have every field, and of more tha
 Progress = Callable[[int, int], None]  # done, of how many
 
 
-def held_back(data: Path) -> list[Example]:
+def held_back(data: Path, more: Path = MORE) -> list[Example]:
     """The rows of these files that no training run may see, with at least one of our fields.
 
-    A row of which a re-post was trained on says nothing and is left out.
+    A row of which a re-post was trained on says nothing and is left out. With the posts come the
+    labelled parts of them.
     """
     sides = split(example for found in read_all(data).values() for example in found)
     trained_on = {repost_key(example.text) for example in sides[Side.TRAIN]}
-    return [
+    held = [
         example
         for example in sides[Side.HELD]
         if FIELDS.keys() & example.targets.keys() and repost_key(example.text) not in trained_on
     ]
+    whole = {key for example in held for key in example.keys}
+    return held + [part for part in read_held(more, data) if not whole.isdisjoint(part.keys)]
 
 
 def asked(example: Example) -> JudgeInput:

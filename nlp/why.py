@@ -1,7 +1,7 @@
 """Which words of a post moved its urgency most: their exact share in the judge's own answer.
 
-The answer is linear in the mean of the last states, so what each token adds to it is known, at the
-price of one small product (docs/decisions/0052). It is a share in the answer and not what would be
+The answer is linear in two means of the last states, so what each token adds to it is known, at the
+price of two small products (docs/decisions/0052). It is a share in the answer and not what would be
 without the word; how near the two are is measured by taking words away (``bench.why``).
 """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mentions.errors import ConfigError
@@ -173,6 +173,15 @@ MORE_SETS: tuple[DataSet, ...] = (
 )
 
 
+def held_parts(row: Row) -> Iterator[Example]:
+    """Apart from whole posts: they have labels of our own readers."""
+    for example in triage_real(row):
+        yield replace(example, part="real-parts")
+
+
+HELD_PARTS = DataSet("held.jsonl", held_parts)
+
+
 def read_set(file: Path, wanted: DataSet, complete: Complete = dict) -> list[Example]:
     """``complete`` adds to a row what its file leaves out; a row that it cannot is passed over."""
 
@@ -193,6 +202,17 @@ def read_all(data: Path) -> dict[str, list[Example]]:
 
 def read_more(more: Path, data: Path) -> dict[str, list[Example]]:
     """The project's own labels. Those of real posts find their texts in ``data``, or are left."""
+    complete = texts_of(data)
+    return {wanted.file: read_set(more / wanted.file, wanted, complete) for wanted in MORE_SETS}
+
+
+def read_held(more: Path, data: Path) -> list[Example]:
+    """Labelled parts of real posts that are measured on, if their posts are."""
+    return read_set(more / HELD_PARTS.file, HELD_PARTS, texts_of(data))
+
+
+def texts_of(data: Path) -> Complete:
+    """Gives the label of a real post its text; one whose post is not there is left."""
     texts = posts(data)
 
     def complete(row: Row) -> Row:
@@ -202,7 +222,7 @@ def read_more(more: Path, data: Path) -> dict[str, list[Example]]:
         text = edited(full, row["edit"]) if full and "edit" in row else texts.get(row["id"])
         return {**row, "text": text, "whole": full} if text else {}
 
-    return {wanted.file: read_set(more / wanted.file, wanted, complete) for wanted in MORE_SETS}
+    return complete
 
 
 def read_reasons(more: Path) -> dict[str, tuple[int, ...]]:
