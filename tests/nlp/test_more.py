@@ -108,7 +108,9 @@ def test_a_short_post_stays_whole() -> None:
     assert len(dict(shown({"id": "1", "text": "Ждал. " * (HALVED // 6 - 1)}))) == 1
 
 
-def test_a_part_of_a_held_back_post_or_of_its_copy_is_not_added(tmp_path: Path) -> None:
+def test_a_part_of_a_held_back_post_or_of_its_copy_is_measured_and_not_added(
+    tmp_path: Path,
+) -> None:
     data, more = tmp_path / "data", make_more(tmp_path / "more")
     labels = json.loads((more / "real.jsonl").read_text(encoding="utf-8").splitlines()[0])
     told = [f"Звонил в {spelled(at)} раз. Ждал до вечера. " * 9 for at in range(60)]
@@ -120,10 +122,15 @@ def test_a_part_of_a_held_back_post_or_of_its_copy_is_not_added(tmp_path: Path) 
         data / "bank_reviews_ru.jsonl",
         [{"id": f"gz-{number}", "text": told[number % len(told)]} for number in range(120)],
     )
-    _write(more / "real.jsonl", [{**labels, "id": f"gz-{number}#tail"} for number in range(120)])
-    held = {int(example.id.removeprefix("gz-")) for example in held_back(data)}
+    parts = [{**labels, "id": f"gz-{number}#tail"} for number in range(120)]
+    _write(more / "real.jsonl", parts)
+    _write(more / "held.jsonl", parts)
+    measured = held_back(data, more)
+    held = {int(e.id.removeprefix("gz-")) for e in measured if e.part == "real"}
+    held_parts = {int(e.id[3:-5]) % len(told) for e in measured if e.part == "real-parts"}
     added = [int(example.id[3:-5]) for example in Rows.of(data, more).train["real.jsonl"]]
     assert held
+    assert held_parts == held
     assert held.isdisjoint(number % len(told) for number in added)
     assert {number % len(told) for number in added} > {1}
 
