@@ -64,12 +64,14 @@ class Options:
 
 def _history(runs: Sequence[Path]) -> dict[str, Any]:
     """How each of these models was trained, by its name: weights have a past."""
-    return {
-        OnnxJudge.load(run).model + ("" if (run / TRAINED).is_file() else " in int8"): json.loads(
-            (run / CONFIG).read_bytes()
-        )["training"]
-        for run in runs
-    }
+    past: dict[str, Any] = {}
+    for run in runs:
+        model = OnnxJudge.load(run).model
+        name = model if (run / TRAINED).is_file() else f"{model} in int8"
+        if name in past:
+            raise ConfigError(f"--from {run}: {model} is named twice, a mean counts each run once")
+        past[name] = json.loads((run / CONFIG).read_bytes())["training"]
+    return past
 
 
 def _digest(files: Iterable[Path]) -> str:

@@ -137,6 +137,11 @@ def test_a_run_goes_on_from_the_mean_of_others(tiny: Tiny, again: Options) -> No
     assert f"* from {names[1]}\n  * data: " in card
 
 
+def test_a_run_named_twice_is_no_mean(tiny: Tiny, again: Options) -> None:
+    with pytest.raises(ConfigError, match="twice"):
+        fine_tune(replace(again, start=(tiny.options.out,) * 2, epochs=0), quiet, resume=False)
+
+
 def test_a_mean_whose_export_was_cut_can_be_gone_on_with(tiny: Tiny, again: Options) -> None:
     mean = replace(again, start=(tiny.options.out,), epochs=0)
     mean.out.mkdir()
