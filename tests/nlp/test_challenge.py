@@ -18,21 +18,21 @@ from nlp.load import load_judge
 # Share of posts that are right, by phenomenon: a little below what the shipped weights reach.
 # When new weights are shipped, this table is set anew from what the test prints (`pytest -s`).
 FLOORS: Mapping[str, float] = {
-    "irony": 0.57,
-    "negation": 0.63,
-    "solved": 0.80,
+    "irony": 0.60,
+    "negation": 0.55,
+    "solved": 0.75,
     "news": 0.86,
     "advert": 0.85,
-    "brand_answer": 0.86,
-    "two_brands": 0.63,
-    "figurative": 0.75,
+    "brand_answer": 0.77,
+    "two_brands": 0.61,
+    "figurative": 0.69,
     "calm_critical": 0.72,
-    "furious_harmless": 0.69,
-    "past_open": 0.80,
-    "third_party": 0.85,
-    "en": 0.78,
-    "ru": 0.80,
-    ALL: 0.80,
+    "furious_harmless": 0.75,
+    "past_open": 0.86,
+    "third_party": 0.88,
+    "en": 0.77,
+    "ru": 0.78,
+    ALL: 0.78,
 }
 
 POSTS_READ = read_challenge()
