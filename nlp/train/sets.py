@@ -229,7 +229,10 @@ def read_reasons(more: Path) -> dict[str, tuple[int, ...]]:
     """Of each real post, by its id, the numbers of the sentences that decide its urgency."""
 
     def read(row: Row) -> Iterator[tuple[str, tuple[int, ...]]]:
-        yield row["id"], tuple(map(int, row["deciding"]))
+        deciding = tuple(map(int, row["deciding"]))
+        if min(deciding) < 1:
+            raise ValueError("sentences are numbered from 1")
+        yield row["id"], deciding
 
     file = more / REASONS
     return dict(rows(file, read)) if file.is_file() else {}

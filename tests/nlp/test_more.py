@@ -18,7 +18,7 @@ from nlp.train.examples import Example, repost_key, text_key, traces
 from nlp.train.plan import Planned
 from nlp.train.posts import CUTS, HALVED, LONGEST, PART, cut, edited, pieces, posts, shown
 from nlp.train.run import Rows, dry_run
-from nlp.train.sets import MORE, read_more, soft
+from nlp.train.sets import MORE, read_more, read_reasons, soft
 from nlp.train.tensors import Tokens
 from tests.nlp.conftest import Tiny
 from tests.nlp.tiny import make_data, make_more, spelled
@@ -189,6 +189,15 @@ def test_who_said_what_decides_is_heard(tmp_path: Path) -> None:
     _write(more / "reasons.jsonl", [{"id": "1", "deciding": [2, 3]}])
     told = [e for e in Rows.of(data, more).train["real.jsonl"] if e.deciding]
     assert [(e.id, e.deciding) for e in told] == [("1", (2, 3))]
+
+
+@pytest.mark.parametrize("deciding", [[0], [], ["first"], None])
+def test_a_reason_that_names_no_sentence_is_told_with_its_line(
+    tmp_path: Path, deciding: object
+) -> None:
+    _write(tmp_path / "reasons.jsonl", [{"id": "1", "deciding": deciding}])
+    with pytest.raises(ConfigError, match=r"reasons\.jsonl:1"):
+        read_reasons(tmp_path)
 
 
 def _write(file: Path, rows: list[dict[str, Any]]) -> None:
