@@ -268,39 +268,51 @@ def _joined(graph: Graph, weights: Weights, shape: Shape, x: str, new: str, at: 
 
 
 def _answers(graph: Graph, weights: Weights, x: str) -> None:
-    """The two means over a row's own tokens, and the heads on them in float32."""
+    """The means over a row's own tokens, the heads on them, and what each token adds; float32."""
+    second = graph.constant("second_axis", np.array([1], np.int64))
+    third = graph.constant("third_axis", np.array([2], np.int64))
+    lengths = graph.node("Unsqueeze", ["lengths", second])
+    own = graph.node("Unsqueeze", [_own_tokens(graph, lengths), third])
+    mask = graph.node("Cast", [own], to=TensorProto.FLOAT)
+    counts = graph.node("Cast", [graph.node("Unsqueeze", [lengths, second])], to=TensorProto.FLOAT)
+    even = graph.node("Div", [mask, counts])
+    gates = _gates(graph, weights, x, own)
+    # (rows, means, tokens) @ (rows, tokens, hidden): all means at once, and no copy of the states.
+    shares = graph.node("Transpose", [graph.node("Concat", [even, gates], axis=2)], perm=[0, 2, 1])
+    means = graph.node("Flatten", [graph.node("MatMul", [shares, x])], axis=1)
+    heads = graph.constant("heads", _on_all_means(weights))
+    bias = graph.constant("head.bias", weights["head.bias"])
+    graph.nodes.append(helper.make_node("Gemm", [means, heads, bias], ["logits"]))
+    _parts(graph, weights, x, even, gates)
+
+
+def _own_tokens(graph: Graph, lengths: str) -> str:
+    """(rows, tokens): false where a row is padded."""
     count = graph.node("Squeeze", [graph.node("Shape", ["ids"], start=1, end=2)])
     start = graph.constant("first", np.array(0, np.int64))
     step = graph.constant("next", np.array(1, np.int64))
     places = graph.node("Cast", [graph.node("Range", [start, count, step])], to=TensorProto.INT32)
-    second = graph.constant("second_axis", np.array([1], np.int64))
-    third = graph.constant("third_axis", np.array([2], np.int64))
-    lengths = graph.node("Unsqueeze", ["lengths", second])
-    own = graph.node("Unsqueeze", [graph.node("Less", [places, lengths]), third])
-    mask = graph.node("Cast", [own], to=TensorProto.FLOAT)
-    counts = graph.node("Cast", [graph.node("Unsqueeze", [lengths, second])], to=TensorProto.FLOAT)
-    even = graph.node("Div", [mask, counts])
+    return graph.node("Less", [places, lengths])
+
+
+def _gates(graph: Graph, weights: Weights, x: str, own: str) -> str:
+    """(rows, tokens, fields): how much of a field's own mean each token is."""
     drawn = graph.node("MatMul", [x, graph.constant("gate.weight", weights["gate.weight"].T)])
     drawn = graph.node("Add", [drawn, graph.constant("gate.bias", weights["gate.bias"])])
     nowhere = graph.constant("nowhere", np.array(-np.inf, np.float32))
-    gates = graph.node("Softmax", [graph.node("Where", [own, drawn, nowhere])], axis=1)
-    # (rows, means, tokens) @ (rows, tokens, hidden): all means at once, and no copy of the states.
-    share = graph.node("Transpose", [graph.node("Concat", [even, gates], axis=2)], perm=[0, 2, 1])
-    means = graph.node("Flatten", [graph.node("MatMul", [share, x])], axis=1)
-    heads = graph.constant("heads", _on_all_means(weights))
-    bias = graph.constant("head.bias", weights["head.bias"])
-    graph.nodes.append(helper.make_node("Gemm", [means, heads, bias], ["logits"]))
+    return graph.node("Softmax", [graph.node("Where", [own, drawn, nowhere])], axis=1)
 
-    span = span_of("urgency")
-    at = list(FIELDS).index("urgency")
-    gate = graph.node(
-        "Gather", [gates, graph.constant("urgency", np.array([at], np.int64))], axis=2
-    )
+
+def _parts(graph: Graph, weights: Weights, x: str, even: str, gates: str) -> None:
+    """What each token adds to urgency, by both of its means."""
+    span, at = span_of("urgency"), list(FIELDS).index("urgency")
+    place = graph.constant("urgency", np.array([at], np.int64))
+    gate = graph.node("Gather", [gates, place], axis=2)
     anywhere = graph.constant("head.urgency", weights["head.weight"][span].T)
     focused = graph.constant("focus.urgency", weights["focus.weight"][span].T)
     seen = [
-        graph.node("Mul", [graph.node("MatMul", [x, rows]), share_of])
-        for rows, share_of in ((anywhere, even), (focused, gate))
+        graph.node("Mul", [graph.node("MatMul", [x, head]), share])
+        for head, share in ((anywhere, even), (focused, gate))
     ]
     graph.nodes.append(helper.make_node("Add", seen, ["parts"]))
 

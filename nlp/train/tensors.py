@@ -83,10 +83,8 @@ class Tokens:
         if max(example.deciding) > len(found):
             return []
         spans = [found[number - 1] for number in example.deciding]
-        return [
-            float(any(start <= place[0] < place[1] <= end for start, end in spans))
-            for place in places
-        ]
+        # By its last character: a token may begin with the space before it.
+        return [float(any(start < last <= end for start, end in spans)) for _, last in places]
 
 
 def class_weights(rows: Sequence[Example]) -> Tensor:
