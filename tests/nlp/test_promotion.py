@@ -309,7 +309,7 @@ class TestCommands:
         assert answer["promoted"] is False
         assert "real urgency F1" in answer["unmeasured"]
         lost = {each["measure"] for each in answer["measures"] if each["worse"]}
-        assert "invented urgency F1" in lost
+        assert "invented intent F1" in lost  # what so small a judge does learn
         assert isinstance(refusal, UnhealthyError)
         assert all(measure in str(refusal) for measure in [*lost, *answer["unmeasured"]])
         assert identity(into) == identity(tiny.options.out)
