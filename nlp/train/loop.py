@@ -65,7 +65,7 @@ class Run:
         with torch.autocast("cpu", dtype=torch.bfloat16):
             answers = self.net(batch.ids, batch.mask)
         loss = loss_of(answers.logits.float(), batch.targets, batch.known, batch.weights, weights)
-        loss = loss + drawn_loss(answers.gates, batch.mask, batch.deciding, batch.told)
+        loss = loss + drawn_loss(answers.gates, batch.mask, batch.deciding)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.rates.clip)

@@ -108,12 +108,13 @@ def loss_of(
     return total / weights.sum().clamp_min(1e-6)
 
 
-def drawn_loss(gates: Tensor, mask: Tensor, deciding: Tensor, told: Tensor) -> Tensor:
+def drawn_loss(gates: Tensor, mask: Tensor, deciding: Tensor) -> Tensor:
     """How far urgency's gate is from drawing to the sentences that decide it, and only to them.
 
-    Shapes: ``gates`` (rows, tokens, heads), ``mask`` and ``deciding`` (rows, tokens), ``told``
-    (rows).
+    Shapes: ``gates`` (rows, tokens, heads), ``mask`` and ``deciding`` (rows, tokens). A row in
+    which nothing decides is one of which no reader said.
     """
     drawn = gates[..., list(SPANS).index("urgency")]
     losses = nnf.binary_cross_entropy_with_logits(drawn, deciding, reduction="none") * mask
+    told = deciding.any(1)
     return DECIDING_WEIGHT * (losses.sum(1) / mask.sum(1) * told).mean()

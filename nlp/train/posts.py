@@ -21,7 +21,7 @@ CUTS = {"head": (0.0, 0.5), "tail": (0.5, 1.0), "middle": (0.25, 0.75)}
 PART = "#"  # between a post's id and which part of it is meant
 
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
-_SAID_ONCE = re.compile(rf"{_SENTENCE_END.pattern}|\s+(?=(?:Плюсы|Минусы):)")
+_NEXT_SENTENCE = re.compile(rf"{_SENTENCE_END.pattern}|\s+(?=(?:Плюсы|Минусы):)")
 
 
 def whole(id_: str) -> str:
@@ -87,7 +87,7 @@ def pieces(text: str) -> list[str]:
 def sentences(text: str) -> list[Place]:
     """Where each stands; a review's pros and cons begin new ones."""
     starts, ends = [0], []
-    for gap in _SAID_ONCE.finditer(text):
+    for gap in _NEXT_SENTENCE.finditer(text):
         ends.append(gap.start())
         starts.append(gap.end())
     return [place for place in zip(starts, [*ends, len(text)], strict=True) if place[0] < place[1]]

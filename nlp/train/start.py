@@ -55,8 +55,7 @@ def fitted(weights: Weights, net: Net, directory: Path) -> dict[str, Tensor]:
     """Whole: the heads that did not ship stay as they are in ``net``."""
     whole = {name: value.clone() for name, value in net.state_dict().items()}
     weights = _with_gates(weights)
-    shapes = _shapes(weights, rows_of_heads(len(weights["head.bias"]), len(weights["gate.bias"])))
-    if shapes not in [_shapes(whole, each) for each in (ALL_HEADS, SHIPPED_HEADS)]:
+    if _shapes(weights, {}) not in [_shapes(whole, each) for each in (ALL_HEADS, SHIPPED_HEADS)]:
         raise ConfigError(f"--from {directory}: trained on another --base, or for other labels")
     for name, value in weights.items():
         whole[name][: len(value)] = torch.tensor(value)
@@ -74,14 +73,14 @@ def _with_gates(weights: Weights) -> Weights:
     return {**weights, **gates, "head.weight": half}
 
 
-def rows_of_heads(labels: int, heads: int) -> Mapping[str, int]:
+def _rows_of_heads(labels: int, heads: int) -> Mapping[str, int]:
     """How many rows those tensors have that grow with the heads."""
     by_label = dict.fromkeys(("head.weight", "head.bias", "focus.weight"), labels)
     return {**by_label, **dict.fromkeys(("gate.weight", "gate.bias"), heads)}
 
 
-ALL_HEADS = rows_of_heads(WIDTH, len(SPANS))
-SHIPPED_HEADS = rows_of_heads(SHIPPED_WIDTH, len(FIELDS))
+ALL_HEADS = _rows_of_heads(WIDTH, len(SPANS))
+SHIPPED_HEADS = _rows_of_heads(SHIPPED_WIDTH, len(FIELDS))
 
 
 def _shapes(weights: Mapping[str, Any], rows: Mapping[str, int]) -> dict[str, tuple[int, ...]]:

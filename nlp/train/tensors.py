@@ -24,8 +24,7 @@ class Batch:
     targets: Tensor
     known: Tensor
     weights: Tensor
-    deciding: Tensor  # (rows, tokens): 1 in the sentences that decide urgency
-    told: Tensor  # (rows): 1 where a reader said which these are
+    deciding: Tensor  # (rows, tokens): 1 in the sentences that decide urgency, if a reader said
 
 
 class Tokens:
@@ -73,8 +72,7 @@ class Tokens:
             if row.example.deciding:
                 found = self._deciding(row.example, row.name)
                 deciding[at, : len(found)] = torch.tensor(found)
-        told = (deciding.sum(1) > 0).float()
-        return Batch(ids, mask, targets, known, weights, deciding, told)
+        return Batch(ids, mask, targets, known, weights, deciding)
 
     def _deciding(self, example: Example, name: str | None) -> list[float]:
         """For each token whether it stands in a deciding sentence; none if the text has no such."""

@@ -189,7 +189,7 @@ def test_urgencys_gate_is_drawn_to_what_decides_and_only_where_it_was_said() -> 
     gates = torch.zeros(2, 4, len(SPANS), requires_grad=True)
     mask = torch.tensor([[1, 1, 1, 0], [1, 1, 1, 1]])
     deciding = torch.tensor([[0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]])
-    drawn_loss(gates, mask, deciding, torch.tensor([1.0, 0.0])).backward()  # type: ignore[no-untyped-call]
+    drawn_loss(gates, mask, deciding).backward()  # type: ignore[no-untyped-call]
     assert gates.grad is not None
     pulls = -gates.grad.sign()
     urgency = list(SPANS).index("urgency")
