@@ -37,24 +37,20 @@ def card(directory: Path, model: str, measured: Evaluation, passed: Passed) -> s
         megabytes=round(_size(directory) / 1e6, 1),
         max_tokens=config["max_tokens"],
         temperatures=heat,
-        run="\n".join(_facts(training, set())),
+        run="\n".join(_facts(training)),
         measured=as_markdown(measured.sets),
         trades=as_markdown(measured.trades, "trade"),
         challenge=as_markdown(passed.table, CHALLENGE),
     )
 
 
-def _facts(training: Mapping[str, Any], told: set[str], indent: str = "") -> Iterator[str]:
-    """A line for each; the runs that this one went on from are told in full below it, once."""
+def _facts(training: Mapping[str, Any], indent: str = "") -> Iterator[str]:
+    """A line for each; the runs that this one went on from are told in full below it."""
     for name, value in training.items():
         if isinstance(value, dict) and name == "from":
             for model, facts in value.items():
-                if model in told:
-                    yield f"{indent}* from {model}, as above"
-                    continue
-                told.add(model)
-                yield f"{indent}* from {model}"
-                yield from _facts(facts, told, indent + "  ")
+                yield f"{indent}* from {model}" + ("" if facts else ", as above")
+                yield from _facts(facts, indent + "  ")
         else:
             yield f"{indent}* {name}: {value}"
 

@@ -63,7 +63,10 @@ class Options:
 
 
 def _history(runs: Sequence[Path]) -> dict[str, Any]:
-    """How each of these models was trained, by its name: weights have a past."""
+    """How each of these models was trained, by its name: weights have a past.
+
+    A run that several of them come from is told where it first comes up; then its name is enough.
+    """
     past: dict[str, Any] = {}
     for run in runs:
         model = OnnxJudge.load(run).model
@@ -71,7 +74,20 @@ def _history(runs: Sequence[Path]) -> dict[str, Any]:
         if name in past:
             raise ConfigError(f"--from {run}: {model} is named twice, a mean counts each run once")
         past[name] = json.loads((run / CONFIG).read_bytes())["training"]
-    return past
+    return _told_once(past, set())
+
+
+def _told_once(past: Mapping[str, Any], told: set[str]) -> dict[str, Any]:
+    once: dict[str, Any] = {}
+    for name, facts in past.items():
+        if name in told:
+            once[name] = {}
+            continue
+        told.add(name)
+        once[name] = dict(facts)
+        if isinstance(facts.get("from"), dict):  # the first runs only listed names
+            once[name]["from"] = _told_once(facts["from"], told)
+    return once
 
 
 def _digest(files: Iterable[Path]) -> str:

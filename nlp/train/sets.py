@@ -10,7 +10,7 @@ from mentions.errors import ConfigError
 from nlp.labels import FIELDS
 from nlp.train.examples import Example, text_key
 from nlp.train.lines import Row, rows
-from nlp.train.posts import edited, posts, whole
+from nlp.train.posts import PART, edited, posts, whole
 
 TONE = ("negative", "neutral", "positive")
 # General sentiment, of no brand in particular: trained beside the judge's fields, never shipped.
@@ -218,9 +218,10 @@ def texts_of(data: Path) -> Complete:
     def complete(row: Row) -> Row:
         if "text" in row:
             return row
-        full = texts.get(whole(row["id"]))
-        text = edited(full, row["edit"]) if full and "edit" in row else texts.get(row["id"])
-        return {**row, "text": text, "whole": full} if text else {}
+        text, edit = texts.get(row["id"]), row.get("edit")
+        if edit and (before := texts.get(row["id"].rpartition(PART)[0])):
+            text = edited(before, edit)
+        return {**row, "text": text, "whole": texts[whole(row["id"])]} if text else {}
 
     return complete
 

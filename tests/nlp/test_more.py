@@ -157,15 +157,19 @@ def test_a_sentence_that_is_not_there_cannot_be_edited(place: str) -> None:
         edited(TOLD, {place: "Да."})
 
 
-def test_an_edit_finds_its_post_and_stands_where_that_stands(tmp_path: Path) -> None:
+def test_an_edit_finds_its_post_or_part_and_stands_where_that_stands(tmp_path: Path) -> None:
     data, more = make_data(tmp_path / "data"), make_more(tmp_path / "more")
     labels = json.loads((more / "real.jsonl").read_text(encoding="utf-8").splitlines()[0])
-    _write(data / "bank_reviews_ru.jsonl", [{"id": "gz-1", "text": TOLD}])
-    edits = [{**labels, "id": f"gz-{at}#edit", "edit": {"2": "Ответили."}} for at in (1, 2)]
-    _write(more / "edits.jsonl", edits)
-    (found,) = read_more(more, data)["edits.jsonl"]
-    assert found.text == "Не работает. Ответили. Плюсы: нет Минусы: всё"
-    assert {"id:gz-1", text_key(TOLD)} <= set(found.keys)
+    long = " ".join(f"Предложение номер {number}." for number in range(HALVED // 10))
+    _write(data / "bank_reviews_ru.jsonl", [{"id": "gz-1", "text": long}])
+    names = ("gz-1#edit", "gz-1#tail#edit2", "gz-1#99#edit", "gz-2#edit")
+    _write(more / "edits.jsonl", [{**labels, "id": name, "edit": {"1": "Да."}} for name in names])
+    post, part = read_more(more, data)["edits.jsonl"]
+    assert post.text == long.replace("Предложение номер 0.", "Да.")
+    assert part.text.startswith("Да. Предложение номер ")
+    assert long.endswith(part.text.removeprefix("Да."))
+    for found in (post, part):
+        assert {"id:gz-1", text_key(long)} <= set(found.keys)
 
 
 def test_the_sentences_that_decide_are_marked_token_by_token(tiny: Tiny, tmp_path: Path) -> None:

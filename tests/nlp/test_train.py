@@ -138,7 +138,9 @@ def test_a_run_goes_on_from_the_mean_of_others(tiny: Tiny, again: Options) -> No
     further = replace(again, out=mean.out.parent / "further", start=(mean.out, runs[0]), epochs=0)
     fine_tune(further, quiet, resume=False)
     card = (further.out / "MODEL_CARD.md").read_text(encoding="utf-8")
-    assert f"* from {names[0]}, as above" in card  # the mean's past has told it
+    assert f"* from {names[0]}, as above" in card
+    config = json.loads((further.out / "config.json").read_text(encoding="utf-8"))
+    assert config["training"]["from"][names[0]] == {}  # the mean's past has told it
 
 
 def test_a_run_named_twice_is_no_mean(tiny: Tiny, again: Options) -> None:
