@@ -12,7 +12,8 @@ from onnx import numpy_helper
 from mentions.errors import ConfigError
 from nlp.labels import FIELDS
 from nlp.onnx_judge import WEIGHTS
-from nlp.train.graph import LEAST_GELU, Weights
+from nlp.train.graph import Weights
+from nlp.train.operators import LEAST_GELU
 
 Found = dict[str, NDArray[np.float32]]
 

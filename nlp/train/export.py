@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,16 @@ from onnxruntime import InferenceSession  # type: ignore[import-untyped]
 
 from mentions.errors import ConfigError
 from mentions.whole_file import whole_file
-from nlp.calibrate import temperature
+from nlp.calibrate import temperature, weight
 from nlp.encoding import Encoder
 from nlp.evaluate import asked, truth
 from nlp.judge import JudgeInput
-from nlp.labels import FIELDS
+from nlp.labels import FIELDS, span_of
 from nlp.onnx_judge import CONFIG, TOKENIZER, WEIGHTS, OnnxJudge
 from nlp.train.examples import Example
-from nlp.train.graph import Loudest, Shape, Weights, build, listener
+from nlp.train.graph import Shape, Weights, build, listener
+from nlp.train.operators import Loudest
+from nlp.train.phrases import opinions
 from nlp.train.start import SHIPPED_HEADS, keep_trained
 
 FLOAT32 = "model.float32.onnx"
@@ -34,6 +37,7 @@ class Trained:
     """A network's weights by name, and what else a model directory is made of."""
 
     weights: Weights
+    phrases: NDArray[np.float32]  # (rows of the table, labels): see nlp.train.phrases
     config: Any  # of the encoder, as transformers describes it
     tokenizer: str  # the content of tokenizer.json
     max_tokens: int
@@ -58,21 +62,31 @@ def write_model(
     _write(out / TOKENIZER, trained.tokenizer.encode())
     encoder = Encoder.load(out / TOKENIZER, max_tokens=trained.max_tokens)
     loudest = heard(listener(shipped, shape).SerializeToString(), encoder, tune)
-    _write(out / WEIGHTS, build(shipped, shape, int8=True, loudest=loudest).SerializeToString())
+    graph = partial(build, shipped, shape, loudest=loudest)
+    _write(out / WEIGHTS, graph(int8=True).SerializeToString())
+    one = dict.fromkeys(FIELDS, 1.0)
+    _write_config(trained, out, one, one)
+    counted = phrase_weights(OnnxJudge.load(out), trained.phrases, encoder, tune)
+    phrases = trained.phrases.copy()
+    for field, times in counted.items():
+        phrases[:, span_of(field)] *= times
+    _write(out / WEIGHTS, graph(int8=True, phrases=phrases).SerializeToString())
     if keep_float32:
-        _write(out / FLOAT32, build(shipped, shape, int8=False).SerializeToString())
+        _write(out / FLOAT32, graph(int8=False, phrases=phrases).SerializeToString())
         keep_trained(trained.weights, out)
-    _write_config(trained, out, dict.fromkeys(FIELDS, 1.0))
-    _write_config(trained, out, temperatures(OnnxJudge.load(out), tune))
+    _write_config(trained, out, temperatures(OnnxJudge.load(out), tune), counted)
     return OnnxJudge.load(out)
 
 
-def _write_config(trained: Trained, out: Path, heat: Mapping[str, float]) -> None:
+def _write_config(
+    trained: Trained, out: Path, heat: Mapping[str, float], phrases: Mapping[str, float]
+) -> None:
     config = {
         "name": NAME,
         "max_tokens": trained.max_tokens,
         "fields": {field: list(labels) for field, labels in FIELDS.items()},
         "temperatures": {field: round(value, 4) for field, value in heat.items()},
+        "phrases": {field: round(value, 4) for field, value in phrases.items()},
         "training": dict(trained.facts),
     }
     _write(out / CONFIG, (json.dumps(config, ensure_ascii=False, indent=2) + "\n").encode())
@@ -93,14 +107,33 @@ def heard(model: bytes, encoder: Encoder, tune: Sequence[Example]) -> Loudest:
 
 def temperatures(judge: OnnxJudge, tune: Sequence[Example]) -> dict[str, float]:
     """Of the exported model: rounding to int8 is part of how sure it may be."""
-    found, at = {}, 0
-    for field, labels in FIELDS.items():
+    found = {}
+    for field in FIELDS:
         known = [example for example in tune if field in example.targets]
-        logits = judge.logits([asked(example) for example in known] or [JudgeInput("")])
-        columns = logits[: len(known), at : at + len(labels)]
-        found[field] = temperature(columns, np.array([truth(e, field) for e in known], np.int64))
-        at += len(labels)
+        logits = _logits(judge, known)[:, span_of(field)]
+        found[field] = temperature(logits, _truths(known, field))
     return found
+
+
+def phrase_weights(
+    judge: OnnxJudge, table: NDArray[np.float32], encoder: Encoder, tune: Sequence[Example]
+) -> dict[str, float]:
+    """How much the table counts beside a judge that does not have it yet, field by field."""
+    found = {}
+    for field in FIELDS:
+        known = [example for example in tune if field in example.targets]
+        logits = _logits(judge, known)[:, span_of(field)]
+        opinion = opinions(table[:, span_of(field)], encoder, list(map(asked, known)))
+        found[field] = weight(logits, opinion, _truths(known, field))
+    return found
+
+
+def _logits(judge: OnnxJudge, rows: Sequence[Example]) -> NDArray[np.float32]:
+    return judge.logits([asked(row) for row in rows] or [JudgeInput("")])[: len(rows)]
+
+
+def _truths(rows: Sequence[Example], field: str) -> NDArray[np.int64]:
+    return np.array([truth(row, field) for row in rows], np.int64)
 
 
 def _of_shipped_heads(weights: Weights) -> Weights:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from typing import Any
 
 import torch
 from tokenizers import Tokenizer
 
 from nlp.encoding import Encoder
 from nlp.train.export import Trained, check_exportable
-from nlp.train.loop import Course, Rates, Run, train
+from nlp.train.loop import Course, Progress, Rates, Run, train
 from nlp.train.net import from_base
+from nlp.train.phrases import table_of
 from nlp.train.run import CHECKPOINT, Options, Rows
 from nlp.train.start import start_from
 from nlp.train.tensors import Tokens, class_weights
@@ -26,7 +25,7 @@ def course_of(options: Options, rows: Rows, tokenizer: Tokenizer) -> Course:
     return Course(plan, tokens, class_weights([row.example for batch in plan for row in batch]))
 
 
-def learn(options: Options, rows: Rows, progress: Callable[[Mapping[str, Any]], None]) -> Trained:
+def learn(options: Options, rows: Rows, progress: Progress) -> Trained:
     """Go on from the checkpoint in ``options.out`` if there is one."""
     torch.set_num_threads(os.cpu_count() or 1)
     torch.manual_seed(options.seed)
@@ -44,6 +43,7 @@ def learn(options: Options, rows: Rows, progress: Callable[[Mapping[str, Any]], 
     train(run, course, saved=lambda run: run.save(checkpoint, identity), progress=progress)
     return Trained(
         weights={name: value.numpy() for name, value in net.state_dict().items()},
+        phrases=table_of(rows.train, course.tokens, seed=options.seed, progress=progress),
         config=net.trunk.config,
         tokenizer=tokenizer.to_str(),
         max_tokens=options.max_tokens,

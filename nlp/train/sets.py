@@ -37,6 +37,7 @@ TWEET_BRANDS: Mapping[str, tuple[str, ...]] = {
 REVIEWED = {"ot-": ("Сбербанк", "Sberbank"), "gz-": ("Газпромбанк", "Gazprombank")}
 FINAL_SHARE = 0.6  # of a soft label; the rest belongs to the annotators' own votes
 REASONS = "reasons.jsonl"
+EDITS = "edits.jsonl"
 MORE = Path(__file__).with_name("more")  # labels and invented posts that the project adds
 
 Complete = Callable[[Row], Row]
@@ -165,7 +166,7 @@ SETS: tuple[DataSet, ...] = (
 MORE_SETS: tuple[DataSet, ...] = (
     DataSet("real.jsonl", triage_real, passes=0.5),
     DataSet("parts.jsonl", triage_real, share=0.5),  # another half with another seed
-    DataSet("edits.jsonl", triage_real),
+    DataSet(EDITS, triage_real),
     DataSet("invented.jsonl", triage_invented, passes=0.5),
     DataSet("borders.jsonl", triage_invented),
     # Never without the name: a text about two brands has one label for each.

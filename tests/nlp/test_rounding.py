@@ -9,8 +9,9 @@ from onnxruntime import InferenceSession  # type: ignore[import-untyped]
 
 from nlp.encoding import Encoder
 from nlp.train.export import heard
-from nlp.train.graph import IR_VERSION, MS, OPSET, Graph, Loudest, Shape, listener
+from nlp.train.graph import IR_VERSION, OPSET, Shape, listener
 from nlp.train.net import from_base
+from nlp.train.operators import MS, Graph, Loudest
 from nlp.train.sets import read_all
 from tests.nlp.conftest import Tiny
 
