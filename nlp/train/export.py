@@ -15,7 +15,7 @@ from onnxruntime import InferenceSession  # type: ignore[import-untyped]
 
 from mentions.errors import ConfigError
 from mentions.whole_file import whole_file
-from nlp.calibrate import temperature, weight
+from nlp.calibrate import Blend, blend
 from nlp.encoding import Encoder
 from nlp.evaluate import asked, truth
 from nlp.judge import JudgeInput
@@ -64,29 +64,27 @@ def write_model(
     loudest = heard(listener(shipped, shape).SerializeToString(), encoder, tune)
     graph = partial(build, shipped, shape, loudest=loudest)
     _write(out / WEIGHTS, graph(int8=True).SerializeToString())
-    one = dict.fromkeys(FIELDS, 1.0)
-    _write_config(trained, out, one, one)
-    counted = phrase_weights(OnnxJudge.load(out), trained.phrases, encoder, tune)
+    _write_config(trained, out, dict.fromkeys(FIELDS, Blend(0.0, 1.0)))
+    opinion = opinions(trained.phrases, encoder, list(map(asked, tune)))
+    blends = fitted_blends(OnnxJudge.load(out), opinion, tune)
     phrases = trained.phrases.copy()
-    for field, times in counted.items():
-        phrases[:, span_of(field)] *= times
+    for field, found in blends.items():
+        phrases[:, span_of(field)] *= found.weight
     _write(out / WEIGHTS, graph(int8=True, phrases=phrases).SerializeToString())
     if keep_float32:
         _write(out / FLOAT32, graph(int8=False, phrases=phrases).SerializeToString())
         keep_trained(trained.weights, out)
-    _write_config(trained, out, temperatures(OnnxJudge.load(out), tune), counted)
+    _write_config(trained, out, blends)
     return OnnxJudge.load(out)
 
 
-def _write_config(
-    trained: Trained, out: Path, heat: Mapping[str, float], phrases: Mapping[str, float]
-) -> None:
+def _write_config(trained: Trained, out: Path, blends: Mapping[str, Blend]) -> None:
     config = {
         "name": NAME,
         "max_tokens": trained.max_tokens,
         "fields": {field: list(labels) for field, labels in FIELDS.items()},
-        "temperatures": {field: round(value, 4) for field, value in heat.items()},
-        "phrases": {field: round(value, 4) for field, value in phrases.items()},
+        "temperatures": {field: round(each.temperature, 4) for field, each in blends.items()},
+        "phrases": {field: each.weight for field, each in blends.items()},
         "training": dict(trained.facts),
     }
     _write(out / CONFIG, (json.dumps(config, ensure_ascii=False, indent=2) + "\n").encode())
@@ -105,35 +103,18 @@ def heard(model: bytes, encoder: Encoder, tune: Sequence[Example]) -> Loudest:
     return loudest
 
 
-def temperatures(judge: OnnxJudge, tune: Sequence[Example]) -> dict[str, float]:
-    """Of the exported model: rounding to int8 is part of how sure it may be."""
+def fitted_blends(
+    judge: OnnxJudge, opinion: NDArray[np.float32], tune: Sequence[Example]
+) -> dict[str, Blend]:
+    """Of the exported network: rounding to int8 is part of how sure it may be."""
+    logits = judge.logits(list(map(asked, tune)) or [JudgeInput("")])
     found = {}
     for field in FIELDS:
-        known = [example for example in tune if field in example.targets]
-        logits = _logits(judge, known)[:, span_of(field)]
-        found[field] = temperature(logits, _truths(known, field))
+        known = [at for at, example in enumerate(tune) if field in example.targets]
+        truths = np.array([truth(tune[at], field) for at in known], np.int64)
+        span = span_of(field)
+        found[field] = blend(logits[known, span], opinion[known, span], truths)
     return found
-
-
-def phrase_weights(
-    judge: OnnxJudge, table: NDArray[np.float32], encoder: Encoder, tune: Sequence[Example]
-) -> dict[str, float]:
-    """How much the table counts beside a judge that does not have it yet, field by field."""
-    found = {}
-    for field in FIELDS:
-        known = [example for example in tune if field in example.targets]
-        logits = _logits(judge, known)[:, span_of(field)]
-        opinion = opinions(table[:, span_of(field)], encoder, list(map(asked, known)))
-        found[field] = weight(logits, opinion, _truths(known, field))
-    return found
-
-
-def _logits(judge: OnnxJudge, rows: Sequence[Example]) -> NDArray[np.float32]:
-    return judge.logits([asked(row) for row in rows] or [JudgeInput("")])[: len(rows)]
-
-
-def _truths(rows: Sequence[Example], field: str) -> NDArray[np.int64]:
-    return np.array([truth(row, field) for row in rows], np.int64)
 
 
 def _of_shipped_heads(weights: Weights) -> Weights:

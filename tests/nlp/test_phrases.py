@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from nlp.calibrate import weight
+from nlp.calibrate import Blend, blend
 from nlp.encoding import Encoder
 from nlp.evaluate import asked, truth
 from nlp.judge import JudgeInput
@@ -165,6 +165,6 @@ def test_an_opinion_counts_by_how_much_it_helps() -> None:
     truths = random.integers(0, 2, 400)
     sure = np.where(truths[:, None] == np.arange(2), 1.0, -1.0).astype(np.float32)
     noise = random.normal(size=(400, 2)).astype(np.float32)
-    assert weight(noise, sure, truths) == 1.0
-    assert weight(sure, noise, truths) < 0.1
-    assert weight(sure[:0], noise[:0], truths[:0]) == 0.0
+    assert blend(noise, sure, truths).weight == 1.0
+    assert blend(sure, noise, truths).weight < 0.1
+    assert blend(sure[:0], noise[:0], truths[:0]) == Blend(0.0, 1.0)
