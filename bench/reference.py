@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import onnx
+import torch
 from torch import Tensor
 from transformers import (
     BertConfig,
@@ -20,27 +21,30 @@ from transformers import (
 from transformers.modeling_outputs import SequenceClassifierOutput
 
 from nlp.onnx_judge import CONFIG, TOKENIZER, WEIGHTS, ModelConfig
-from nlp.train.dequantised import dequantised
+from nlp.train.dequantised import dequantised, phrases
 from nlp.train.graph import Weights
 from nlp.train.net import Net
+from nlp.train.phrases import Phrases
 from nlp.train.start import fitted
 
 MARKS = {"cls_token": "<s>", "sep_token": "</s>", "pad_token": "<pad>", "unk_token": "<unk>"}
 
 
 class Judging(BertPreTrainedModel):  # type: ignore[no-untyped-call]
-    """The network as it was trained, with the answers that ship."""
+    """The network and its phrases as they were trained, with the answers that ship."""
 
     def __init__(self, config: BertConfig) -> None:
         super().__init__(config)
         trunk = BertModel(config, add_pooling_layer=False)
         self.net = Net(trunk, int(config.hidden_size))
+        self.phrases = Phrases()
         self.post_init()  # type: ignore[no-untyped-call]
 
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor, **_: Any
     ) -> SequenceClassifierOutput:
         logits = self.net(input_ids, attention_mask).logits
+        logits = logits + self.phrases(input_ids, attention_mask)
         return SequenceClassifierOutput(logits=logits[:, : self.config.num_labels])
 
 
@@ -51,6 +55,8 @@ def transformers_pipeline(model: Path) -> Pipeline:
     weights = dequantised(model)
     net = Judging(_config(graph, weights))
     net.net.load_state_dict(fitted(weights, net.net, model))
+    if (table := phrases(model)) is not None:
+        net.phrases.table.weight.data[:, : table.shape[1]] = torch.tensor(table)
     net.train(mode=False)
     tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_file=str(model / TOKENIZER),

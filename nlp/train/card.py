@@ -30,18 +30,22 @@ def card(directory: Path, model: str, measured: Evaluation, passed: Passed) -> s
     """The card of the model in ``directory``."""
     config = json.loads((directory / CONFIG).read_text(encoding="utf-8"))
     training = config["training"]
-    heat = ", ".join(f"{field} {value}" for field, value in config["temperatures"].items())
     return TEMPLATE.read_text(encoding="utf-8").format(
         model=model,
         base=training["base"],
         megabytes=round(_size(directory) / 1e6, 1),
         max_tokens=config["max_tokens"],
-        temperatures=heat,
+        phrases=_by_field(config.get("phrases", {})) or "not at all, in weights of before 0064",
+        temperatures=_by_field(config["temperatures"]),
         run="\n".join(_facts(training)),
         measured=as_markdown(measured.sets),
         trades=as_markdown(measured.trades, "trade"),
         challenge=as_markdown(passed.table, CHALLENGE),
     )
+
+
+def _by_field(values: Mapping[str, float]) -> str:
+    return ", ".join(f"{field} {value}" for field, value in values.items())
 
 
 def _facts(training: Mapping[str, Any], indent: str = "") -> Iterator[str]:

@@ -20,13 +20,23 @@ Found = dict[str, NDArray[np.float32]]
 
 def dequantised(model: Path) -> Weights:
     """Undo what ``nlp.train.graph`` makes of a network; heads that do not ship are not there."""
-    graph = onnx.load(str(model / WEIGHTS)).graph
     try:
-        return _named({each.name: numpy_helper.to_array(each) for each in graph.initializer})
+        return _named(_constants(model))
     except KeyError as error:
         raise ConfigError(
             f"{model}: {WEIGHTS} has no {error}, so it is not an export of `molva train`"
         ) from error
+
+
+def phrases(model: Path) -> NDArray[np.float32] | None:
+    """The table (BUCKETS, labels) as it counts in the answer; None in weights of before 0064."""
+    found = _constants(model)
+    return found["phrases"] * found["phrases.scale"] if "phrases" in found else None
+
+
+def _constants(model: Path) -> Found:
+    graph = onnx.load(str(model / WEIGHTS)).graph
+    return {each.name: numpy_helper.to_array(each) for each in graph.initializer}
 
 
 def _named(found: Found) -> Found:

@@ -18,21 +18,21 @@ from nlp.load import load_judge
 # Share of posts that are right, by phenomenon: a little below what the shipped weights reach.
 # When new weights are shipped, this table is set anew from what the test prints (`pytest -s`).
 FLOORS: Mapping[str, float] = {
-    "irony": 0.60,
-    "negation": 0.55,
-    "solved": 0.75,
-    "news": 0.86,
-    "advert": 0.85,
-    "brand_answer": 0.77,
+    "irony": 0.55,
+    "negation": 0.57,
+    "solved": 0.80,
+    "news": 0.88,
+    "advert": 0.82,
+    "brand_answer": 0.83,
     "two_brands": 0.61,
     "figurative": 0.69,
     "calm_critical": 0.72,
-    "furious_harmless": 0.75,
-    "past_open": 0.86,
-    "third_party": 0.88,
-    "en": 0.77,
-    "ru": 0.78,
-    ALL: 0.78,
+    "furious_harmless": 0.77,
+    "past_open": 0.88,
+    "third_party": 0.85,
+    "en": 0.79,
+    "ru": 0.79,
+    ALL: 0.79,
 }
 
 POSTS_READ = read_challenge()

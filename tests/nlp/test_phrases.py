@@ -18,6 +18,7 @@ from nlp.evaluate import asked, truth
 from nlp.judge import JudgeInput
 from nlp.labels import FIELDS, span_of
 from nlp.onnx_judge import WIDTH, OnnxJudge
+from nlp.train.dequantised import phrases
 from nlp.train.export import FLOAT32
 from nlp.train.graph import IR_VERSION, OPSET
 from nlp.train.net import from_base
@@ -149,6 +150,9 @@ def test_the_judge_is_the_network_and_the_opinion(tiny: Tiny) -> None:
     constants = onnx.load(str(tiny.options.out / FLOAT32)).graph.initializer
     (table,) = (numpy_helper.to_array(each) for each in constants if each.name == "phrases")
     assert np.abs(table).any()
+    shipped = phrases(tiny.options.out)
+    assert shipped is not None
+    np.testing.assert_allclose(shipped, table, atol=np.abs(table).max() / 127)
     for row, said, opinion in zip(
         encoder([each.text for each in given], [each.brand for each in given]),
         judge.logits(given),
