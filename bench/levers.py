@@ -29,7 +29,7 @@ from nlp.train.sets import MORE, MORE_SETS
 from nlp.train.split import groups
 
 MEASURED_SHARE = 0.15
-NAMES = "names"
+NAMES, PHRASES = "names", "phrases"
 Change = Callable[[str, Example], Example | None]  # by file; None: the row is left out
 OWN = {wanted.file for wanted in MORE_SETS}
 
@@ -54,6 +54,7 @@ LEVERS: Mapping[str, Change] = {
     "parts": lambda file, example: None if file == "parts.jsonl" else example,
     "edits": lambda file, example: None if file == "edits.jsonl" else example,
     "deciding sentences": lambda file, example: replace(example, deciding=()),
+    PHRASES: lambda file, example: example,  # what is left out is a part of the model
     "own labels": lambda file, example: None if file in OWN else example,
 }
 
@@ -64,6 +65,7 @@ class Ground:
 
     rows: Rows
     measured: Sequence[Example]
+    phrases: bool = True
 
     @classmethod
     def of(cls, rows: Rows, share: float) -> Ground:
@@ -90,13 +92,14 @@ class Ground:
             file: [changed for e in found if (changed := change(file, e)) is not None]
             for file, found in self.rows.train.items()
         }
-        less = replace(self, rows=replace(self.rows, train=train))
+        rows = replace(self.rows, train=train)
+        less = replace(self, rows=rows, phrases=lever != PHRASES)
         return less.nameless() if lever == NAMES else less
 
     def nameless(self) -> Ground:
         """A judge that never saw a name is not asked with one."""
         rows = replace(self.rows, tune=[_without_name(e) for e in self.rows.tune])
-        return Ground(rows, [_without_name(e) for e in self.measured])
+        return replace(self, rows=rows, measured=[_without_name(e) for e in self.measured])
 
 
 def trial(options: Options, ground: Ground) -> Trial:
@@ -104,6 +107,8 @@ def trial(options: Options, ground: Ground) -> Trial:
     with tempfile.TemporaryDirectory() as folder:
         run = replace(options, out=Path(folder))
         trained = learn(run, ground.rows, lambda facts: None)
+        if not ground.phrases:
+            trained = replace(trained, phrases=np.zeros_like(trained.phrases))
         judge = write_model(trained, run.out, ground.rows.tune, keep_float32=False)
         return Trial.of(judge, ground.measured, lambda done, of: None)
 
