@@ -57,7 +57,7 @@ def worse(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(tiny.options.out, directory)
     model = onnx.load(str(directory / WEIGHTS))
     for constant in model.graph.initializer:
-        if constant.name.startswith(("head", "focus")):
+        if constant.name.startswith(("head", "focus", "phrases.scale")):
             values = numpy_helper.to_array(constant)
             constant.CopyFrom(numpy_helper.from_array(-values, constant.name))
     onnx.save(model, str(directory / WEIGHTS))
