@@ -25,7 +25,7 @@ from nlp.train.learn import learn
 from nlp.train.plan import chance
 from nlp.train.posts import PART
 from nlp.train.run import Options, Rows
-from nlp.train.sets import MORE, MORE_SETS
+from nlp.train.sets import EDITS, MORE, MORE_SETS
 from nlp.train.split import groups
 
 MEASURED_SHARE = 0.15
@@ -52,7 +52,7 @@ LEVERS: Mapping[str, Change] = {
     "votes": lambda file, example: _without_votes(example),
     "other sets": lambda file, example: example if example.part in TRIAGE else None,
     "parts": lambda file, example: None if file == "parts.jsonl" else example,
-    "edits": lambda file, example: None if file == "edits.jsonl" else example,
+    "edits": lambda file, example: None if file == EDITS else example,
     "deciding sentences": lambda file, example: replace(example, deciding=()),
     PHRASES: lambda file, example: example,  # what is left out is a part of the model
     "own labels": lambda file, example: None if file in OWN else example,

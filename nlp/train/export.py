@@ -18,7 +18,6 @@ from mentions.whole_file import whole_file
 from nlp.calibrate import Blend, blend
 from nlp.encoding import Encoder
 from nlp.evaluate import asked, truth
-from nlp.judge import JudgeInput
 from nlp.labels import FIELDS, span_of
 from nlp.onnx_judge import CONFIG, TOKENIZER, WEIGHTS, OnnxJudge
 from nlp.train.examples import Example
@@ -107,7 +106,7 @@ def fitted_blends(
     judge: OnnxJudge, opinion: NDArray[np.float32], tune: Sequence[Example]
 ) -> dict[str, Blend]:
     """Of the exported network: rounding to int8 is part of how sure it may be."""
-    logits = judge.logits(list(map(asked, tune)) or [JudgeInput("")])
+    logits = judge.logits(list(map(asked, tune)))
     found = {}
     for field in FIELDS:
         known = [at for at, example in enumerate(tune) if field in example.targets]

@@ -68,7 +68,7 @@ def table_of(
 ) -> NDArray[np.float32]:
     """What is learnt from these rows, by file: (BUCKETS, labels that ship).
 
-    Without edits: what sets them apart from the post that they were made of is not in their words.
+    Without edits: to a table they are nearly the same posts over again.
     """
     phrases = Phrases()
     mix = Mix(seed=seed, epochs=PASSES, batch_rows=BATCH_ROWS)

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import onnx
-import onnxruntime  # type: ignore[import-untyped]
 import pytest
 import torch
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import numpy_helper
 
 from nlp.calibrate import Blend, blend
 from nlp.encoding import Encoder
@@ -20,9 +19,8 @@ from nlp.labels import FIELDS, span_of
 from nlp.onnx_judge import WIDTH, OnnxJudge
 from nlp.train.dequantised import phrases
 from nlp.train.export import FLOAT32
-from nlp.train.graph import IR_VERSION, OPSET
 from nlp.train.net import from_base
-from nlp.train.operators import MS, Graph
+from nlp.train.operators import Graph
 from nlp.train.phrases import BUCKETS, FACTOR, LONGEST, PRIME, opinions, runs, table_of
 from nlp.train.phrases_graph import add_phrases
 from nlp.train.run import Rows
@@ -30,6 +28,7 @@ from nlp.train.sets import EDITS
 from nlp.train.start import start_from
 from nlp.train.tensors import Tokens
 from tests.nlp.conftest import Tiny
+from tests.nlp.one_graph import run
 
 Floats = NDArray[np.float32]
 TABLE = np.random.default_rng(1).normal(size=(BUCKETS, WIDTH)).astype(np.float32)
@@ -69,20 +68,6 @@ def answers(*, int8: bool, alone: bool = False) -> tuple[Floats, Floats]:
     for name, axis in (("second_axis", 1), ("third_axis", 2)):
         graph.constant(name, np.array([axis], np.int64))
     logits, parts = add_phrases(graph, TABLE, "mask", "logits", "parts")
-    shapes = {"ids": None, "mask": None, "logits": None, "parts": None}
-    kinds = {"ids": TensorProto.INT32}
-    inputs, outputs = (
-        [helper.make_tensor_value_info(n, kinds.get(n, TensorProto.FLOAT), None) for n in names]
-        for names in (shapes, (logits, parts))
-    )
-    model = helper.make_model(
-        helper.make_graph(graph.nodes, "phrases", inputs, outputs, graph.constants),
-        opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid(MS, 1)],
-    )
-    model.ir_version = IR_VERSION
-    session = onnxruntime.InferenceSession(
-        model.SerializeToString(), providers=["CPUExecutionProvider"]
-    )
     ids, mask = (PADDED[1:, :3], MASK[1:, :3]) if alone else (PADDED, MASK)
     rows, tokens = ids.shape
     given = {
@@ -91,8 +76,8 @@ def answers(*, int8: bool, alone: bool = False) -> tuple[Floats, Floats]:
         "logits": np.zeros((rows, WIDTH), np.float32),
         "parts": np.zeros((rows, tokens, len(FIELDS["urgency"])), np.float32),
     }
-    found: tuple[Floats, Floats] = tuple(session.run(None, given))
-    return found
+    found, shares = run(graph, given, [logits, parts])
+    return found, shares
 
 
 def wanted(tokens: Sequence[int]) -> Floats:

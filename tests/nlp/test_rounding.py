@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import TensorProto, helper
-from onnxruntime import InferenceSession  # type: ignore[import-untyped]
 
 from nlp.encoding import Encoder
 from nlp.train.export import heard
-from nlp.train.graph import IR_VERSION, OPSET, Shape, listener
+from nlp.train.graph import Shape, listener
 from nlp.train.net import from_base
-from nlp.train.operators import MS, Graph, Loudest
+from nlp.train.operators import Graph, Loudest
 from nlp.train.sets import read_all
 from tests.nlp.conftest import Tiny
+from tests.nlp.one_graph import run
 
 Floats = NDArray[np.float32]
 LOUD = 5  # the channel
@@ -26,15 +25,7 @@ def product(x: Floats, loudest: Loudest, *, active: bool = False) -> Floats:
     graph = Graph(int8=True, loudest=loudest)
     graph.rounding()
     name = graph.linear("x", "product", WEIGHT, BIAS, active=active)
-    shapes = [helper.make_tensor_value_info(n, TensorProto.FLOAT, None) for n in ("x", name)]
-    model = helper.make_model(
-        helper.make_graph(graph.nodes, "one", shapes[:1], shapes[1:], graph.constants),
-        opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid(MS, 1)],
-    )
-    model.ir_version = IR_VERSION
-    session = InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    found: Floats = session.run(None, {"x": x})[0]
-    return found
+    return run(graph, {"x": x}, [name])[0]
 
 
 def error(x: Floats, loudest: Loudest, *, active: bool = False) -> float:
