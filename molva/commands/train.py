@@ -37,6 +37,13 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
     type=click.IntRange(min=1),
     help="End after so many steps of the plan: a rehearsal, or a short finish with --from.",
 )
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="FILE",
+    help="Learn from this training file and no other; given several times, from these. Ends the "
+    "training on labels like those that it is measured by.",
+)
 @click.option("--rate", type=float, default=8e-5, show_default=True, help="Of the encoder.")
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--resume", is_flag=True, help="Go on with the run that was cut in --out.")

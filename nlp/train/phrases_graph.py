@@ -19,7 +19,7 @@ def add_phrases(
     Shapes: ``table`` (BUCKETS, labels), ``mask`` (rows, tokens, 1).
     """
     whole = graph.constant("runs.whole", np.array([1, 2], np.int64))
-    for by in range(-1, LONGEST):
+    for by in (-1, *range(1, LONGEST)):
         graph.constant(f"runs.by.{by}", np.array([by, -by], np.int64))
     places, own = _runs(graph, mask)
     said = graph.node("Mul", [graph.table(places, "phrases", table), own])
@@ -64,7 +64,7 @@ def _shares(graph: Graph, said: str) -> list[str]:
         )
         parts = graph.constant(f"runs.parts.{length}", np.array(length, np.float32))
         share = graph.node("Div", [of_length, parts])
-        shares += [_moved(graph, share, by) for by in range(length)]
+        shares += [share, *(_moved(graph, share, by) for by in range(1, length))]
     return shares
 
 

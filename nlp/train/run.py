@@ -39,13 +39,14 @@ class Options:
     max_tokens: int = 192
     rate: float = 8e-5  # of the encoder's weights, at its highest
     start: tuple[Path, ...] = ()  # finished models, whose mean weights this run goes on from
+    only: tuple[str, ...] = ()  # files whose rows the network learns; all of them if none is named
     keep_float32: bool = False
     more: Path = MORE
 
     def plan(self, rows: Rows, length: Length = characters) -> list[list[Planned]]:
         """All batches of the run, in order."""
         mix = Mix(seed=self.seed, epochs=self.epochs, batch_rows=self.batch_rows)
-        return mix.plan(rows.train, length)[: self.steps]
+        return mix.plan(rows.learnt(self.only), length)[: self.steps]
 
     def identity(self) -> dict[str, Any]:
         """What must be equal if a run is to go on from a checkpoint."""
@@ -53,6 +54,7 @@ class Options:
             "data": _digest([*self.data.glob("*.jsonl"), *self.more.glob("*.jsonl")]),
             "base": _named(self.base),
             "from": _history(self.start),
+            "only": list(self.only),
             "epochs": self.epochs,
             "steps": self.steps,
             "seed": self.seed,
@@ -145,6 +147,13 @@ class Rows:
             for file, found in train.items()
         }
         return cls(told, tune)
+
+    def learnt(self, only: Sequence[str]) -> Mapping[str, Sequence[Example]]:
+        """The files that the network learns from."""
+        if missing := [file for file in only if not self.train.get(file)]:
+            there = ", ".join(file for file, found in self.train.items() if found)
+            raise ConfigError(f"--only {missing[0]}: no rows to learn from; there are {there}")
+        return {file: self.train[file] for file in only} or self.train
 
     def summary(self, plan: Sequence[Sequence[Planned]]) -> dict[str, Any]:
         seen: dict[str, int] = {}

@@ -163,6 +163,19 @@ def test_a_run_can_end_after_some_steps_of_its_plan(again: Options) -> None:
     assert short.plan(Rows.of(again.data, again.more)) == whole[:3]
 
 
+def test_a_run_can_learn_from_some_files_only(again: Options) -> None:
+    rows = Rows.of(again.data, again.more)
+    only = ("brand_tweets_ru.jsonl",)
+    seen = {row.example.id for batch in replace(again, only=only).plan(rows) for row in batch}
+    assert seen
+    assert seen <= {example.id for example in rows.train[only[0]]}
+
+
+def test_a_file_without_rows_to_learn_from_is_refused(again: Options) -> None:
+    with pytest.raises(ConfigError, match=r"--only held\.jsonl: .* triage_invented\.jsonl"):
+        dry_run(replace(again, only=("held.jsonl",)))
+
+
 def test_no_epochs_and_no_run_to_start_from_is_refused(again: Options) -> None:
     with pytest.raises(ConfigError, match="--from"):
         fine_tune(replace(again, epochs=0), quiet, resume=False)
