@@ -13,7 +13,7 @@ from onnx import numpy_helper
 
 from nlp.onnx_judge import WEIGHTS, OnnxJudge
 from nlp.train.run import Options, fine_tune
-from tests.nlp.tiny import make_base, make_data, make_more
+from tests.nlp.tiny import make_base, make_data, make_more, quiet
 
 
 class Tiny(NamedTuple):
@@ -36,7 +36,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
         keep_float32=True,
         more=make_more(place / "more"),
     )
-    return Tiny(options, fine_tune(options, lambda facts: None, resume=False))
+    return Tiny(options, fine_tune(options, quiet, resume=False))
 
 
 @pytest.fixture(scope="session")

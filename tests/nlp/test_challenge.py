@@ -18,20 +18,20 @@ from nlp.load import load_judge
 # Share of posts that are right, by phenomenon: a little below what the shipped weights reach.
 # When new weights are shipped, this table is set anew from what the test prints (`pytest -s`).
 FLOORS: Mapping[str, float] = {
-    "irony": 0.55,
-    "negation": 0.57,
+    "irony": 0.57,
+    "negation": 0.63,
     "solved": 0.80,
-    "news": 0.88,
-    "advert": 0.82,
-    "brand_answer": 0.83,
-    "two_brands": 0.61,
+    "news": 0.86,
+    "advert": 0.88,
+    "brand_answer": 0.80,
+    "two_brands": 0.58,
     "figurative": 0.69,
-    "calm_critical": 0.72,
+    "calm_critical": 0.75,
     "furious_harmless": 0.77,
-    "past_open": 0.88,
-    "third_party": 0.85,
+    "past_open": 0.83,
+    "third_party": 0.88,
     "en": 0.79,
-    "ru": 0.79,
+    "ru": 0.80,
     ALL: 0.79,
 }
 

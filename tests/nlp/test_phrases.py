@@ -29,6 +29,7 @@ from nlp.train.start import start_from
 from nlp.train.tensors import Tokens
 from tests.nlp.conftest import Tiny
 from tests.nlp.one_graph import run
+from tests.nlp.tiny import quiet
 
 Floats = NDArray[np.float32]
 TABLE = np.random.default_rng(1).normal(size=(BUCKETS, WIDTH)).astype(np.float32)
@@ -110,7 +111,7 @@ def test_company_changes_nothing() -> None:
 def learnt(tiny: Tiny, rows: Rows) -> tuple[Floats, Encoder]:
     encoder = Encoder.load(tiny.options.out / "tokenizer.json", max_tokens=48)
     tokens = Tokens(encoder, [example for found in rows.train.values() for example in found])
-    return table_of(rows.train, tokens, seed=1, progress=lambda facts: None), encoder
+    return table_of(rows.train, tokens, seed=1, progress=quiet), encoder
 
 
 def test_it_learns_alike_every_time_and_from_no_edit(tiny: Tiny) -> None:
