@@ -41,8 +41,8 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
     "--only",
     multiple=True,
     metavar="FILE",
-    help="Learn from this training file and no other; given several times, from these. Ends the "
-    "training on labels like those that it is measured by.",
+    help="Learn from this training file (borders.jsonl, say) and no other; given several times, "
+    "from these.",
 )
 @click.option("--rate", type=float, default=8e-5, show_default=True, help="Of the encoder.")
 @click.option("--seed", type=int, default=1, show_default=True)
