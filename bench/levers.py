@@ -20,7 +20,7 @@ import numpy as np
 from nlp.evaluate import TRIAGE
 from nlp.gate import Comparison, Trial
 from nlp.train.examples import Example
-from nlp.train.export import write_model
+from nlp.train.export import Trained, write_model
 from nlp.train.learn import learn
 from nlp.train.plan import chance
 from nlp.train.posts import PART
@@ -54,9 +54,9 @@ LEVERS: Mapping[str, Change] = {
     "parts": lambda file, example: None if file == "parts.jsonl" else example,
     "edits": lambda file, example: None if file == EDITS else example,
     "deciding sentences": lambda file, example: replace(example, deciding=()),
-    PHRASES: lambda file, example: example,  # what is left out is a part of the model
     "own labels": lambda file, example: None if file in OWN else example,
 }
+EVERY = (*LEVERS, PHRASES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,6 @@ class Ground:
 
     rows: Rows
     measured: Sequence[Example]
-    phrases: bool = True
 
     @classmethod
     def of(cls, rows: Rows, share: float) -> Ground:
@@ -92,24 +91,25 @@ class Ground:
             file: [changed for e in found if (changed := change(file, e)) is not None]
             for file, found in self.rows.train.items()
         }
-        rows = replace(self.rows, train=train)
-        less = replace(self, rows=rows, phrases=lever != PHRASES)
+        less = replace(self, rows=replace(self.rows, train=train))
         return less.nameless() if lever == NAMES else less
 
     def nameless(self) -> Ground:
         """A judge that never saw a name is not asked with one."""
         rows = replace(self.rows, tune=[_without_name(e) for e in self.rows.tune])
-        return replace(self, rows=rows, measured=[_without_name(e) for e in self.measured])
+        return Ground(rows, [_without_name(e) for e in self.measured])
 
 
-def trial(options: Options, ground: Ground) -> Trial:
-    """Train on these rows, in a directory that goes away, and measure."""
+def network(options: Options, ground: Ground) -> Trained:
+    """Learnt from these rows; its checkpoints lie in a directory that goes away."""
     with tempfile.TemporaryDirectory() as folder:
-        run = replace(options, out=Path(folder))
-        trained = learn(run, ground.rows, lambda facts: None)
-        if not ground.phrases:
-            trained = replace(trained, phrases=np.zeros_like(trained.phrases))
-        judge = write_model(trained, run.out, ground.rows.tune, keep_float32=False)
+        return learn(replace(options, out=Path(folder)), ground.rows, lambda facts: None)
+
+
+def trial(trained: Trained, ground: Ground) -> Trial:
+    """Export, calibrate and measure, in a directory that goes away."""
+    with tempfile.TemporaryDirectory() as folder:
+        judge = write_model(trained, Path(folder), ground.rows.tune, keep_float32=False)
         return Trial.of(judge, ground.measured, lambda done, of: None)
 
 
@@ -119,7 +119,7 @@ def trial(options: Options, ground: Ground) -> Trial:
 @click.option(
     "--without",
     "levers",
-    type=click.Choice([*LEVERS]),
+    type=click.Choice(EVERY),
     multiple=True,
     help="A lever to leave out, in a run of its own; all of them, one by one, if none is named.",
 )
@@ -129,10 +129,16 @@ def command(*, data: Path, base: str, levers: Sequence[str], share: float, epoch
     """Print every named measure with and without each lever, and the interval of the change."""
     options = Options(data=data, base=base, out=data, epochs=epochs)
     ground = Ground.of(Rows.of(data, MORE), share)
-    whole = trial(options, ground)
+    trained = network(options, ground)
+    whole = trial(trained, ground)
     click.echo(f"{sum(map(len, ground.rows.train.values()))} rows, {len(ground.measured)} measured")
-    for lever in levers or LEVERS:
-        less = trial(options, ground.without(lever))
+    for lever in levers or EVERY:
+        if lever == PHRASES:  # the same network: what is left out stands beside it
+            silent = replace(trained, phrases=np.zeros_like(trained.phrases))
+            less = trial(silent, ground)
+        else:
+            without = ground.without(lever)
+            less = trial(network(options, without), without)
         click.echo(f"without {lever}:")
         click.echo(Comparison.of(whole, less))
 

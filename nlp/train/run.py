@@ -149,7 +149,7 @@ class Rows:
         return cls(told, tune)
 
     def learnt(self, only: Sequence[str]) -> Mapping[str, Sequence[Example]]:
-        """The files that the network learns from."""
+        """The files that the network learns from. ConfigError if one of them has no rows."""
         if missing := [file for file in only if not self.train.get(file)]:
             there = ", ".join(file for file, found in self.train.items() if found)
             raise ConfigError(f"--only {missing[0]}: no rows to learn from; there are {there}")
