@@ -190,7 +190,6 @@ def fine_tune(
         raise ConfigError("--epochs 0 learns nothing: it takes the mean of runs named with --from")
     started = time.monotonic()
     rows = Rows.of(options.data, options.more)
-    options.out.mkdir(parents=True, exist_ok=True)
     trained = learn(options, rows, progress)
     progress({"stage": "export and calibration"})
     judge = write_model(trained, options.out, rows.tune, keep_float32=options.keep_float32)

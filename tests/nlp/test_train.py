@@ -133,6 +133,16 @@ def test_a_file_without_rows_to_learn_from_is_refused(again: Options) -> None:
         dry_run(replace(again, only=("held.jsonl",)))
 
 
+@pytest.mark.parametrize(
+    ("option", "wrong"),
+    [("only", ("held.jsonl",)), ("base", "no/such"), ("start", (Path("no/such"),))],
+)
+def test_a_refused_run_leaves_nothing_behind(again: Options, option: str, wrong: object) -> None:
+    with pytest.raises(ConfigError):
+        fine_tune(replace(again, **{option: wrong}), quiet, resume=False)
+    assert not again.out.exists()
+
+
 def test_urgencys_gate_is_drawn_to_what_decides_and_only_where_it_was_said() -> None:
     gates = torch.zeros(2, 4, len(SPANS), requires_grad=True)
     mask = torch.tensor([[1, 1, 1, 0], [1, 1, 1, 1]])
