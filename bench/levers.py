@@ -53,7 +53,6 @@ LEVERS: Mapping[str, Change] = {
     "other sets": lambda file, example: example if example.part in TRIAGE else None,
     "parts": lambda file, example: None if file == "parts.jsonl" else example,
     "edits": lambda file, example: None if file == EDITS else example,
-    "deciding sentences": lambda file, example: replace(example, deciding=()),
     "own labels": lambda file, example: None if file in OWN else example,
 }
 EVERY = (*LEVERS, PHRASES)

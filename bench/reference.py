@@ -43,7 +43,7 @@ class Judging(BertPreTrainedModel):  # type: ignore[no-untyped-call]
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor, **_: Any
     ) -> SequenceClassifierOutput:
-        logits = self.net(input_ids, attention_mask).logits
+        logits = self.net(input_ids, attention_mask)
         logits = logits + self.phrases(input_ids, attention_mask)
         return SequenceClassifierOutput(logits=logits[:, : self.config.num_labels])
 

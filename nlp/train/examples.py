@@ -33,7 +33,6 @@ class Example:
     language: str = "ru"
     names: tuple[str, ...] = ()  # what the brand may be called; empty if nobody said
     keys: tuple[str, ...] = field(default=())  # rows that share a key stand on one side
-    deciding: tuple[int, ...] = ()  # which of its sentences decide its urgency, if a reader said
 
 
 def text_key(text: str) -> str:

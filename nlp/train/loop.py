@@ -15,7 +15,7 @@ from torch import Tensor
 
 from mentions.errors import ConfigError
 from mentions.whole_file import whole_file
-from nlp.train.net import Net, drawn_loss, loss_of
+from nlp.train.net import Net, loss_of
 from nlp.train.plan import Planned
 from nlp.train.tensors import Batch, Tokens
 
@@ -63,9 +63,8 @@ class Run:
     def learn(self, batch: Batch, weights: Tensor) -> float:
         self.net.train()
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            answers = self.net(batch.ids, batch.mask)
-        loss = loss_of(answers.logits.float(), batch.targets, batch.known, batch.weights, weights)
-        loss = loss + drawn_loss(answers.gates, batch.mask, batch.deciding)
+            logits = self.net(batch.ids, batch.mask)
+        loss = loss_of(logits.float(), batch.targets, batch.known, batch.weights, weights)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.rates.clip)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import torch
 from tokenizers import Tokenizer
@@ -16,7 +15,6 @@ from nlp.train.sets import HEADS
 DROPOUT = 0.1
 ORDINAL = "urgency"
 ORDINAL_WEIGHT = 0.5
-DECIDING_WEIGHT = 0.3
 HEAD_WEIGHT = {"sentiment": 1.0, "urgency": 1.2, "intent": 0.8, "topic": 1.0, "tone": 1.0}
 
 
@@ -31,13 +29,6 @@ def spans(heads: Mapping[str, Sequence[str]]) -> dict[str, slice]:
 
 SPANS = spans(HEADS)
 WIDTH = sum(map(len, HEADS.values()))
-
-
-class Answers(NamedTuple):
-    """Of each row: logits (rows, WIDTH), and what draws each head to a token, padding included."""
-
-    logits: Tensor
-    gates: Tensor  # (rows, tokens, heads)
 
 
 class Net(nn.Module):
@@ -56,18 +47,20 @@ class Net(nn.Module):
         for part in (*self.gate.parameters(), *self.focus.parameters()):
             nn.init.zeros_(part)  # a gate that draws nowhere, to an answer that does not yet count
 
-    def forward(self, ids: Tensor, mask: Tensor) -> Answers:
+    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """Logits (rows, WIDTH)."""
         states = self.trunk(input_ids=ids, attention_mask=mask).last_hidden_state
         kept = mask.unsqueeze(-1)
         mean = (states * kept).sum(1) / kept.sum(1)
-        gates = self.gate(states).float()
-        weights = gates.masked_fill(kept == 0, -torch.inf).softmax(1).to(states.dtype)
+        drawn = self.gate(states).float().masked_fill(kept == 0, -torch.inf)
+        weights = drawn.softmax(1).to(states.dtype)
         focused = self.dropout(weights.transpose(1, 2) @ states)
         seen = [
             nnf.linear(focused[:, place], self.focus.weight[span])
             for place, span in enumerate(SPANS.values())
         ]
-        return Answers(self.head(self.dropout(mean)) + torch.cat(seen, dim=-1), gates)
+        logits: Tensor = self.head(self.dropout(mean)) + torch.cat(seen, dim=-1)
+        return logits
 
 
 def from_base(base: str) -> tuple[Net, Tokenizer]:
@@ -106,15 +99,3 @@ def loss_of(
             losses = losses + ORDINAL_WEIGHT * apart.square().sum(-1)
         total = total + HEAD_WEIGHT[head] * (losses * rows).sum()
     return total / weights.sum().clamp_min(1e-6)
-
-
-def drawn_loss(gates: Tensor, mask: Tensor, deciding: Tensor) -> Tensor:
-    """How far urgency's gate is from drawing to the sentences that decide it, and only to them.
-
-    Shapes: ``gates`` (rows, tokens, heads), ``mask`` and ``deciding`` (rows, tokens). A row in
-    which nothing decides is one of which no reader said.
-    """
-    drawn = gates[..., list(SPANS).index("urgency")]
-    losses = nnf.binary_cross_entropy_with_logits(drawn, deciding, reduction="none") * mask
-    told = deciding.any(1)
-    return DECIDING_WEIGHT * (losses.sum(1) / mask.sum(1) * told).mean()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from nlp.onnx_judge import CONFIG, WEIGHTS, OnnxJudge
 from nlp.train.card import write_card
 from nlp.train.examples import Example, Side, traces
 from nlp.train.plan import Length, Mix, Planned, characters
-from nlp.train.sets import MORE, read_all, read_more, read_reasons
+from nlp.train.sets import MORE, read_all, read_more
 from nlp.train.split import groups, side_of
 
 CHECKPOINT = "checkpoint.pt"
@@ -141,12 +141,7 @@ class Rows:
             and FIELDS.keys() & e.targets.keys()
             and learnt.isdisjoint(traces(e))
         ]
-        reasons = read_reasons(more)
-        told = {
-            file: [replace(e, deciding=reasons.get(e.id, ())) for e in found]
-            for file, found in train.items()
-        }
-        return cls(told, tune)
+        return cls(train, tune)
 
     def learnt(self, only: Sequence[str]) -> Mapping[str, Sequence[Example]]:
         """The files that the network learns from. ConfigError if one of them has no rows."""

@@ -36,7 +36,6 @@ TWEET_BRANDS: Mapping[str, tuple[str, ...]] = {
 }
 REVIEWED = {"ot-": ("Сбербанк", "Sberbank"), "gz-": ("Газпромбанк", "Gazprombank")}
 FINAL_SHARE = 0.6  # of a soft label; the rest belongs to the annotators' own votes
-REASONS = "reasons.jsonl"
 EDITS = "edits.jsonl"
 MORE = Path(__file__).with_name("more")  # labels and invented posts that the project adds
 
@@ -225,16 +224,3 @@ def texts_of(data: Path) -> Complete:
         return {**row, "text": text, "whole": texts[whole(row["id"])]} if text else {}
 
     return complete
-
-
-def read_reasons(more: Path) -> dict[str, tuple[int, ...]]:
-    """Of each real post, by its id, the numbers of the sentences that decide its urgency."""
-
-    def read(row: Row) -> Iterator[tuple[str, tuple[int, ...]]]:
-        deciding = tuple(map(int, row["deciding"]))
-        if min(deciding) < 1:
-            raise ValueError("sentences are numbered from 1")
-        yield row["id"], deciding
-
-    file = more / REASONS
-    return dict(rows(file, read)) if file.is_file() else {}

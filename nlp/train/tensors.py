@@ -12,7 +12,6 @@ from nlp.encoding import Encoder
 from nlp.train.examples import Example
 from nlp.train.net import SPANS, WIDTH
 from nlp.train.plan import Planned
-from nlp.train.posts import sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,6 @@ class Batch:
     targets: Tensor
     known: Tensor
     weights: Tensor
-    deciding: Tensor  # (rows, tokens): 1 in the sentences that decide urgency, if a reader said
 
 
 class Tokens:
@@ -67,22 +65,7 @@ class Tokens:
                     targets[at, span] = torch.tensor(row.example.targets[head])
                     known[at, place] = 1.0
         weights = torch.tensor([row.weight for row in rows])
-        deciding = torch.zeros(ids.shape)
-        for at, row in enumerate(rows):
-            if row.example.deciding:
-                found = self._deciding(row.example, row.name)
-                deciding[at, : len(found)] = torch.tensor(found)
-        return Batch(ids, mask, targets, known, weights, deciding)
-
-    def _deciding(self, example: Example, name: str | None) -> list[float]:
-        """For each token whether it stands in a deciding sentence; none if the text has no such."""
-        text, places = self._encoder.places(example.text, name)
-        found = sentences(text)
-        if max(example.deciding) > len(found):
-            return []
-        spans = [found[number - 1] for number in example.deciding]
-        # By its last character: a token may begin with the space before it.
-        return [float(any(start < last <= end for start, end in spans)) for _, last in places]
+        return Batch(ids, mask, targets, known, weights)
 
 
 def class_weights(rows: Sequence[Example]) -> Tensor:

@@ -12,14 +12,11 @@ import pytest
 
 from mentions.errors import ConfigError
 from nlp.challenge import read_challenge
-from nlp.encoding import Encoder
 from nlp.evaluate import held_back
-from nlp.train.examples import Example, repost_key, text_key, traces
-from nlp.train.plan import Planned
+from nlp.train.examples import repost_key, text_key, traces
 from nlp.train.posts import CUTS, HALVED, LONGEST, PART, cut, edited, pieces, posts, shown
 from nlp.train.run import Rows, dry_run
-from nlp.train.sets import MORE, read_more, read_reasons, soft
-from nlp.train.tensors import Tokens
+from nlp.train.sets import MORE, read_more, soft
 from tests.nlp.conftest import Tiny
 from tests.nlp.tiny import make_data, make_more, spelled
 
@@ -172,36 +169,6 @@ def test_an_edit_finds_its_post_or_part_and_stands_where_that_stands(tmp_path: P
         assert {"id:gz-1", text_key(long)} <= set(found.keys)
 
 
-def test_the_sentences_that_decide_are_marked_token_by_token(tiny: Tiny, tmp_path: Path) -> None:
-    example = Example("1", "real", TOLD, {"urgency": (0.0, 0.0, 1.0, 0.0)}, deciding=(2,))
-    encoder = Encoder.load(tiny.options.out / "tokenizer.json", max_tokens=64)
-    silent = replace(example, id="2", deciding=())
-    moved = replace(example, id="3", deciding=(9,))  # the text is not the one that was read
-    found = (example, silent, moved)
-    batch = Tokens(encoder, found).batch([Planned(each, None, 1.0) for each in found])
-    _, places = encoder.places(TOLD, None)
-    marked = [place for place, yes in zip(places, batch.deciding[0].tolist(), strict=True) if yes]
-    assert "".join(TOLD[start:end] for start, end in marked).strip() == "Жду ответа."
-    assert batch.deciding.any(1).tolist() == [True, False, False]
-    assert not batch.deciding[1:].any()
-
-
-def test_who_said_what_decides_is_heard(tmp_path: Path) -> None:
-    data, more = make_data(tmp_path / "data"), make_more(tmp_path / "more")
-    _write(more / "reasons.jsonl", [{"id": "1", "deciding": [2, 3]}])
-    told = [e for e in Rows.of(data, more).train["real.jsonl"] if e.deciding]
-    assert [(e.id, e.deciding) for e in told] == [("1", (2, 3))]
-
-
-@pytest.mark.parametrize("deciding", [[0], [], ["first"], None])
-def test_a_reason_that_names_no_sentence_is_told_with_its_line(
-    tmp_path: Path, deciding: object
-) -> None:
-    _write(tmp_path / "reasons.jsonl", [{"id": "1", "deciding": deciding}])
-    with pytest.raises(ConfigError, match=r"reasons\.jsonl:1"):
-        read_reasons(tmp_path)
-
-
 def _write(file: Path, rows: list[dict[str, Any]]) -> None:
     file.parent.mkdir(exist_ok=True)
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
@@ -213,7 +180,7 @@ def test_what_the_project_ships_can_be_read_and_holds_no_real_post(tmp_path: Pat
     found = read_more(MORE, tmp_path)
     assert found["real.jsonl"] == []
     assert len(found["invented.jsonl"]) > 1_000
-    for name in ("real.jsonl", "parts.jsonl", "edits.jsonl", "reasons.jsonl"):
+    for name in ("real.jsonl", "parts.jsonl", "edits.jsonl"):
         with (MORE / name).open(encoding="utf-8") as lines:
             assert not any("text" in json.loads(line) for line in lines)
 

@@ -146,7 +146,7 @@ def test_the_judge_is_the_network_and_the_opinion(tiny: Tiny) -> None:
         strict=True,
     ):
         ids = torch.tensor([row])
-        own = net(ids, torch.ones_like(ids)).logits.detach().numpy()[0, :WIDTH]
+        own = net(ids, torch.ones_like(ids)).detach().numpy()[0, :WIDTH]
         np.testing.assert_allclose(said, own + opinion, atol=1e-3)
 
 

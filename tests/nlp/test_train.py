@@ -6,6 +6,7 @@ import io
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime  # type: ignore[import-untyped]
@@ -21,7 +22,7 @@ from nlp.onnx_judge import OnnxJudge
 from nlp.train.graph import Shape, build
 from nlp.train.learn import course_of
 from nlp.train.loop import Rates, Run
-from nlp.train.net import SPANS, drawn_loss, from_base
+from nlp.train.net import SPANS, from_base
 from nlp.train.run import CHECKPOINT, Options, Rows, dry_run, fine_tune
 from nlp.train.start import SHIPPED_HEADS
 from tests.nlp.conftest import Tiny
@@ -137,24 +138,10 @@ def test_a_file_without_rows_to_learn_from_is_refused(again: Options) -> None:
     ("option", "wrong"),
     [("only", ("held.jsonl",)), ("base", "no/such"), ("start", (Path("no/such"),))],
 )
-def test_a_refused_run_leaves_nothing_behind(again: Options, option: str, wrong: object) -> None:
+def test_a_refused_run_leaves_nothing_behind(again: Options, option: str, wrong: Any) -> None:
     with pytest.raises(ConfigError):
         fine_tune(replace(again, **{option: wrong}), quiet, resume=False)
     assert not again.out.exists()
-
-
-def test_urgencys_gate_is_drawn_to_what_decides_and_only_where_it_was_said() -> None:
-    gates = torch.zeros(2, 4, len(SPANS), requires_grad=True)
-    mask = torch.tensor([[1, 1, 1, 0], [1, 1, 1, 1]])
-    deciding = torch.tensor([[0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]])
-    drawn_loss(gates, mask, deciding).backward()  # type: ignore[no-untyped-call]
-    assert gates.grad is not None
-    pulls = -gates.grad.sign()
-    urgency = list(SPANS).index("urgency")
-    assert pulls[0, :, urgency].tolist() == [-1.0, 1.0, -1.0, 0.0]
-    assert not pulls[1].any()
-    pulls[..., urgency] = 0.0
-    assert not pulls.any()
 
 
 def _half_a_checkpoint() -> bytes:
@@ -199,7 +186,7 @@ def exported(tiny: Tiny, *, int8: bool) -> tuple[float, float]:
     mask = (np.arange(9)[None, :] < lengths[:, None]).astype(np.int64)
     got = session.run(None, {"ids": ids, "lengths": lengths})[0]
     with torch.inference_mode():
-        logits = net(torch.from_numpy(ids).long(), torch.from_numpy(mask)).logits
+        logits = net(torch.from_numpy(ids).long(), torch.from_numpy(mask))
     want = logits.numpy()[:, : got.shape[1]]
     return float(np.abs(got - want).max()), float(np.abs(want).mean())
 
