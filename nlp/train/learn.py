@@ -37,7 +37,7 @@ def learn(options: Options, rows: Rows, progress: Progress) -> Trained:
     identity, checkpoint = options.identity(), options.out / CHECKPOINT
     if options.start:
         start_from(net, options.start)
-    options.out.mkdir(parents=True, exist_ok=True)  # now nothing is left that can be refused
+    options.out.mkdir(parents=True, exist_ok=True)  # a refused run leaves nothing
     run = Run(net, len(course.plan), options.seed, Rates(trunk=options.rate))
     if checkpoint.exists():
         run.load(checkpoint, identity)

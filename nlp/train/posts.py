@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from nlp.encoding import Place
 from nlp.train.lines import Row, rows
 
 LONGEST = 700  # of a labelled post, in characters: as much as its annotators were shown
@@ -84,23 +83,14 @@ def pieces(text: str) -> list[str]:
     return found
 
 
-def sentences(text: str) -> list[Place]:
-    """Where each stands; a review's pros and cons begin new ones."""
-    starts, ends = [0], []
-    for gap in _NEXT_SENTENCE.finditer(text):
-        ends.append(gap.start())
-        starts.append(gap.end())
-    return [place for place in zip(starts, [*ends, len(text)], strict=True) if place[0] < place[1]]
-
-
 def edited(text: str, edit: Mapping[str, str | None]) -> str:
     """A post with a few sentences changed: ``{"3": new, "5": None, "6+": added after the sixth}``.
 
-    Their numbers start with 1. Raises ValueError if there is no such sentence.
+    Their numbers start with 1; a review's pros and cons begin new ones. Raises ValueError if there
+    is no such sentence.
     """
-    old = [text[start:end] for start, end in sentences(text)]
     told: dict[str, str | None] = {"0+": None}
-    for number, sentence in enumerate(old, start=1):
+    for number, sentence in enumerate(filter(None, _NEXT_SENTENCE.split(text)), start=1):
         told |= {f"{number}": sentence, f"{number}+": None}
     if unknown := edit.keys() - told.keys():
         raise ValueError(f"no sentence {', '.join(sorted(unknown))} to edit")

@@ -53,7 +53,6 @@ def test_a_run_named_twice_is_no_mean(tiny: Tiny, again: Options) -> None:
 
 def test_a_mean_whose_export_was_cut_can_be_gone_on_with(tiny: Tiny, again: Options) -> None:
     mean = replace(again, start=(tiny.options.out,), epochs=0)
-    mean.out.mkdir()
     learn(mean, Rows.of(mean.data, mean.more), quiet)
     (mean.out / "model.onnx").write_bytes(b"half")
     assert fine_tune(mean, quiet, resume=True)["model"] == tiny.answer["model"]
